@@ -1,0 +1,16 @@
+namespace Acme._1.Messaging;
+
+/// <summary>
+/// Makes a handler's work happen once per message id. Brokers deliver at least once: after a crash,
+/// a lost acknowledgement or a producer's retry the same message comes again.
+/// </summary>
+public interface IInbox
+{
+    /// <summary>
+    /// Runs <paramref name="work"/> unless this message id was processed before. The note that it was,
+    /// the effects of the work and the messages it put into the <see cref="IOutbox"/> are committed together
+    /// or not at all. A second delivery of a message that is being handled right now waits for the first.
+    /// </summary>
+    /// <returns>False if the message is a duplicate and the work was not run.</returns>
+    Task<bool> RunOnceAsync(string messageId, Func<CancellationToken, Task> work, CancellationToken cancellationToken);
+}

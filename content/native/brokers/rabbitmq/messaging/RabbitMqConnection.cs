@@ -1,0 +1,105 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+
+namespace Acme._1.Messaging.RabbitMq;
+
+/// <summary>
+/// Keeps one connection to the broker, for as long as the process lives. The client's own recovery is off: it cannot
+/// make the first connection, and one way to connect is easier to trust than two.
+/// </summary>
+internal sealed partial class RabbitMqConnection : BackgroundService
+{
+    private static readonly TimeSpan MinDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
+
+    private readonly ConnectionFactory _factory;
+    private readonly RabbitMqTopology _topology;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<RabbitMqConnection> _logger;
+
+    private volatile TaskCompletionSource<IConnection> _connected = NewSignal();
+    private volatile string? _problem = "not connected yet";
+
+    public RabbitMqConnection(
+        IConfiguration configuration, RabbitMqTopology topology, IHostEnvironment environment, TimeProvider clock, ILogger<RabbitMqConnection> logger)
+    {
+        _topology = topology;
+        _clock = clock;
+        _logger = logger;
+        _factory = new ConnectionFactory
+        {
+            Uri = new Uri(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/")),
+            ClientProvidedName = environment.ApplicationName,
+            AutomaticRecoveryEnabled = false,
+            TopologyRecoveryEnabled = false,
+
+            // A half-open connection is noticed after two of these.
+            RequestedHeartbeat = TimeSpan.FromSeconds(10),
+        };
+    }
+
+    /// <summary>The connection, as soon as there is one.</summary>
+    public Task<IConnection> GetAsync(CancellationToken cancellationToken) => _connected.Task.WaitAsync(cancellationToken);
+
+    /// <summary>Why there is no connection now, or null.</summary>
+    public string? Problem => _problem;
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever keeps us from connecting is reported by the health check and tried again.")]
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var delay = MinDelay;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await _factory.CreateConnectionAsync(stoppingToken);
+                var closed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+                connection.ConnectionShutdownAsync += (_, reason) =>
+                {
+                    closed.TrySetResult(reason.ReplyText);
+                    return Task.CompletedTask;
+                };
+
+                await _topology.DeclareAsync(connection, stoppingToken);
+
+                delay = MinDelay;
+                _problem = null;
+                _connected.SetResult(connection);
+                LogConnected(_factory.Endpoint.HostName, _factory.Endpoint.Port);
+
+                _problem = $"connection lost: {await closed.Task.WaitAsync(stoppingToken)}";
+                _connected = NewSignal();
+                LogNotConnected(null, _problem, delay);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (InvalidOperationException)
+            {
+                // The topology does not fit, and waiting does not change that. The host stops and says why.
+                Environment.ExitCode = 1;
+                throw;
+            }
+            catch (Exception exception)
+            {
+                _problem = exception.GetBaseException().Message;
+                LogNotConnected(exception, _problem, delay);
+            }
+
+            await Task.Delay(delay, _clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            delay = delay * 2 > MaxDelay ? MaxDelay : delay * 2;
+        }
+    }
+
+    private static TaskCompletionSource<IConnection> NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(LogLevel.Information, "Connected to RabbitMQ at {Host}:{Port}")]
+    private partial void LogConnected(string host, int port);
+
+    [LoggerMessage(LogLevel.Warning, "Not connected to RabbitMQ: {Problem}. Next try in {Delay}")]
+    private partial void LogNotConnected(Exception? exception, string problem, TimeSpan delay);
+}

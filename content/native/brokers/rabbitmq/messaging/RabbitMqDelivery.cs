@@ -1,0 +1,65 @@
+using System.Globalization;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace Acme._1.Messaging.RabbitMq;
+
+internal sealed class RabbitMqDelivery(
+    string queue, BasicDeliverEventArgs message, IChannel channel, RabbitMqTransport transport, CancellationToken lost)
+    : IDelivery
+{
+    public string Queue => queue;
+
+    public IReadOnlyDictionary<string, string> Headers { get; } = RabbitMqHeaders.Read(message.BasicProperties);
+
+    public ReadOnlyMemory<byte> Body => message.Body;
+
+    public CancellationToken Lost => lost;
+
+    /// <summary>How often it was delivered before without being settled.</summary>
+    public int Count => RabbitMqHeaders.ReadDeliveryCount(message.BasicProperties);
+
+    public async Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
+        }
+        catch (Exception exception) when (RabbitMqTransport.IsConnectionProblem(exception))
+        {
+            throw new BrokerUnavailableException($"The message could not be acknowledged: {exception.Message}", exception);
+        }
+    }
+
+    public Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var properties = RabbitMqHeaders.Copy(message.BasicProperties, failures);
+        properties.Expiration = ((long)delay.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+        return MoveAsync(RabbitMqTopology.RetryQueue(queue, failures.Round), properties, cancellationToken);
+    }
+
+    public Task DeadLetterAsync(FailureHistory failures, CancellationToken cancellationToken)
+    {
+        var properties = RabbitMqHeaders.Copy(message.BasicProperties, failures);
+
+        // A message that came without an id gets one, or nobody could ask for it.
+        properties.Headers!.TryAdd(HeaderNames.Id, Guid.CreateVersion7().ToString());
+        return MoveAsync(RabbitMqTopology.DeadLetterQueue(queue), properties, cancellationToken);
+    }
+
+    /// <summary>Sets a suspect aside, to be handled alone.</summary>
+    public Task QuarantineAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var before = FailureHistory.Read(Headers);
+        var failures = new FailureHistory(
+            (before?.Attempts ?? 0) + Count, before?.Round ?? 0, before?.Replays ?? 0, before?.First ?? now, now, "the process died or lost its connection");
+        return MoveAsync(RabbitMqTopology.Quarantine(queue), RabbitMqHeaders.Copy(message.BasicProperties, failures), cancellationToken);
+    }
+
+    private async Task MoveAsync(string target, BasicProperties properties, CancellationToken cancellationToken)
+    {
+        // The copy first, and only when it is confirmed the original: a crash in between makes a duplicate, never a loss.
+        await transport.PublishToQueueAsync(target, properties, message.Body, cancellationToken);
+        await CompleteAsync(cancellationToken);
+    }
+}

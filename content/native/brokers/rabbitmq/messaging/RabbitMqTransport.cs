@@ -1,0 +1,101 @@
+using System.Diagnostics.CodeAnalysis;
+using Acme._1.Contracts;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Acme._1.Messaging.RabbitMq;
+
+/// <summary>Publishes with confirms, over one channel that is opened anew when it was closed.</summary>
+internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITransport, IAsyncDisposable
+{
+    // With tracking on, BasicPublishAsync returns when the broker has confirmed, and throws when it refuses or returns
+    // the message. The client's own limiter of unconfirmed messages is off: it lets through about one batch a second.
+    public static readonly CreateChannelOptions WithConfirms = new(
+        publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null);
+
+    private readonly SemaphoreSlim _opening = new(1);
+    private IChannel? _channel;
+
+    public string System => "rabbitmq";
+
+    public Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken)
+    {
+        var headers = EnvelopeHeaders.Write(envelope).ToDictionary(header => header.Key, header => (object?)header.Value);
+        var properties = new BasicProperties
+        {
+            Headers = headers,
+            MessageId = envelope.Id,
+            Type = envelope.Type,
+            Timestamp = new AmqpTimestamp(envelope.Time.ToUnixTimeSeconds()),
+            ContentType = "application/json",
+            DeliveryMode = DeliveryModes.Persistent,
+        };
+
+        // A message for a queue must reach it; news may reach nobody.
+        return destination.Kind is DestinationKind.Queue
+            ? PublishAsync(exchange: string.Empty, destination.Name, mandatory: true, properties, envelope.Data, cancellationToken)
+            : PublishAsync(destination.Name, routingKey: string.Empty, mandatory: false, properties, envelope.Data, cancellationToken);
+    }
+
+    /// <summary>Puts these bytes on a queue. Returns once the broker has confirmed them.</summary>
+    /// <exception cref="BrokerUnavailableException">There is no connection, or the broker refused the message.</exception>
+    public Task PublishToQueueAsync(string queue, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        PublishAsync(exchange: string.Empty, queue, mandatory: true, properties, body, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_channel is not null)
+        {
+            await _channel.DisposeAsync();
+        }
+
+        _opening.Dispose();
+    }
+
+    private async Task PublishAsync(
+        string exchange, string routingKey, bool mandatory, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var channel = await GetChannelAsync(cancellationToken);
+            await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, cancellationToken);
+        }
+        catch (PublishException exception)
+        {
+            throw new BrokerUnavailableException(
+                exception.IsReturn ? $"RabbitMQ has no queue {routingKey}." : $"RabbitMQ refused a message for {exchange}{routingKey}.", exception);
+        }
+        catch (Exception exception) when (IsConnectionProblem(exception))
+        {
+            throw new BrokerUnavailableException($"The connection to RabbitMQ was lost: {exception.Message}", exception);
+        }
+    }
+
+    public static bool IsConnectionProblem(Exception exception) =>
+        exception is OperationInterruptedException or RabbitMQClientException or IOException or ObjectDisposedException;
+
+    [SuppressMessage("Reliability", "CA2000", Justification = "The channel is disposed with this object, or with its connection.")]
+    private async ValueTask<IChannel> GetChannelAsync(CancellationToken cancellationToken)
+    {
+        if (_channel is { IsOpen: true } open)
+        {
+            return open;
+        }
+
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_channel is not { IsOpen: true })
+            {
+                var connection = await connections.GetAsync(cancellationToken);
+                _channel = await connection.CreateChannelAsync(WithConfirms, cancellationToken);
+            }
+
+            return _channel;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+}

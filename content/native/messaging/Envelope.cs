@@ -1,0 +1,21 @@
+namespace Acme._1.Messaging;
+
+/// <summary>
+/// A message as it travels: the attributes of CloudEvents 1.0 and the payload's bytes. In "binary mode" the attributes
+/// go into headers of the broker and the bytes stay as they are, so any consumer can read them without this code.
+/// </summary>
+/// <param name="Id">Unique for each message, and the same each time it is sent again.</param>
+/// <param name="Type">A name out of <c>MessageTypes</c>.</param>
+/// <param name="Time">When it was sent.</param>
+/// <param name="Data">The payload.</param>
+public sealed record Envelope(string Id, string Type, DateTimeOffset Time, ReadOnlyMemory<byte> Data)
+{
+    /// <summary>The W3C trace context of the sender, or null.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>What the sender wants to find its conversation by, or null.</summary>
+    public string? CorrelationId { get; init; }
+
+    /// <summary>What happened to it before, if it is not here for the first time.</summary>
+    public FailureHistory? Failures { get; init; }
+}

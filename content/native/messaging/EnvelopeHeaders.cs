@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Acme._1.Messaging;
+
+/// <summary>Writes an envelope's attributes into headers, and reads them back from whatever arrives.</summary>
+public static class EnvelopeHeaders
+{
+    private const string SpecVersion = "1.0";
+    private const string Source = "/acme-1";
+
+    public static Dictionary<string, string> Write(Envelope envelope)
+    {
+        var headers = new Dictionary<string, string>(8)
+        {
+            [HeaderNames.SpecVersion] = SpecVersion,
+            [HeaderNames.Id] = envelope.Id,
+            [HeaderNames.Type] = envelope.Type,
+            [HeaderNames.Source] = Source,
+            [HeaderNames.Time] = envelope.Time.ToString("O", CultureInfo.InvariantCulture),
+        };
+
+        if (envelope.TraceParent is not null)
+        {
+            headers[HeaderNames.TraceParent] = envelope.TraceParent;
+        }
+
+        if (envelope.CorrelationId is not null)
+        {
+            headers[HeaderNames.CorrelationId] = envelope.CorrelationId;
+        }
+
+        envelope.Failures?.Write(headers);
+        return headers;
+    }
+
+    /// <returns>False, with the problem named, if the headers are not those of one of our messages.</returns>
+    public static bool TryRead(
+        IReadOnlyDictionary<string, string> headers,
+        ReadOnlyMemory<byte> body,
+        [NotNullWhen(true)] out Envelope? envelope,
+        [NotNullWhen(false)] out string? problem)
+    {
+        envelope = null;
+        problem = null;
+
+        if (!headers.TryGetValue(HeaderNames.Id, out var id) || id.Length == 0)
+        {
+            problem = $"malformed: the header {HeaderNames.Id} is missing";
+        }
+        else if (!headers.TryGetValue(HeaderNames.Type, out var type) || type.Length == 0)
+        {
+            problem = $"malformed: the header {HeaderNames.Type} is missing";
+        }
+        else if (!headers.TryGetValue(HeaderNames.Time, out var text)
+            || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+        {
+            problem = $"malformed: the header {HeaderNames.Time} is missing or no time";
+        }
+        else
+        {
+            envelope = new(id, type, time, body)
+            {
+                TraceParent = headers.GetValueOrDefault(HeaderNames.TraceParent),
+                CorrelationId = headers.GetValueOrDefault(HeaderNames.CorrelationId),
+                Failures = FailureHistory.Read(headers),
+            };
+        }
+
+        return envelope is not null;
+    }
+}

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Acme._1.Messaging;
+
+public static class MessagingExtensions
+{
+    /// <summary>
+    /// Adds the broker: what it takes to send messages and, with handlers configured, to receive them.
+    /// May be called more than once, by each part of a host.
+    /// </summary>
+    public static MessagingBuilder AddMessaging(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        if (services.FirstOrDefault(service => service.ServiceType == typeof(HandlerRegistry))?.ImplementationInstance is HandlerRegistry existing)
+        {
+            return new(services, existing);
+        }
+
+        services.AddOptions<MessagingOptions>().BindConfiguration(MessagingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<RetryOptions>().BindConfiguration(RetryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+
+        var registry = new HandlerRegistry();
+        services.AddSingleton(registry);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<MessagingTelemetry>();
+        services.AddSingleton<FailurePolicy>();
+        services.AddSingleton<MessagePump>();
+        services.AddSingleton<MessagePublisher>();
+        services.AddSingleton<IMessagePublisher>(provider => provider.GetRequiredService<MessagePublisher>());
+        services.AddSingleton<IOutboxSender>(provider => provider.GetRequiredService<MessagePublisher>());
+        builder.AddTransport();
+
+        return new(services, registry);
+    }
+}
+
+/// <summary>Says what this process does with the messages it receives.</summary>
+public sealed class MessagingBuilder(IServiceCollection services, HandlerRegistry registry)
+{
+    /// <summary>Hands each <typeparamref name="T"/> to a handler, created anew for it.</summary>
+    public MessagingBuilder Handle<T, THandler>()
+        where T : class
+        where THandler : class, IMessageHandler<T>
+    {
+        services.AddScoped<THandler>();
+        registry.AddHandler<T, THandler>();
+        return this;
+    }
+
+    /// <summary>Lifts an old version to a newer one; <paramref name="upcast"/> is given the message and the time it was sent.</summary>
+    public MessagingBuilder Upcast<TOld, TNew>(Func<TOld, DateTimeOffset, TNew> upcast)
+        where TOld : class
+        where TNew : class
+    {
+        registry.AddUpcaster(upcast);
+        return this;
+    }
+
+    /// <summary>Counts this exception as permanent: the message goes to the dead-letter queue without a retry.</summary>
+    public MessagingBuilder NeverRetry<TException>()
+        where TException : Exception
+    {
+        registry.AddPermanentFailure<TException>();
+        return this;
+    }
+}

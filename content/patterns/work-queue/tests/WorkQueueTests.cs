@@ -1,0 +1,165 @@
+using System.Diagnostics;
+
+namespace Acme._1.Tests;
+
+/// <summary>What happens to orders: each is processed once, retried with patience, or kept as a dead letter.</summary>
+public sealed class WorkQueueTests(ServiceFixture service)
+{
+    [Fact]
+    public async Task C01_each_of_200_orders_is_processed_once()
+    {
+        var placed = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => service.Producer.PlaceOrderAsync("coffee")));
+
+        foreach (var order in placed)
+        {
+            var status = await service.Consumer.WaitForOrderAsync(order.OrderId);
+            status.ShouldBe(new(order.OrderId, "processed", Effects: 1, Attempts: 1));
+        }
+    }
+
+    [Fact]
+    public async Task C02_a_transient_failure_is_retried_with_growing_delays()
+    {
+        var placed = await service.Producer.PlaceOrderAsync("transient-2");
+
+        var status = await service.Consumer.WaitForOrderAsync(placed.OrderId);
+        status.ShouldBe(new(placed.OrderId, "processed", Effects: 1, Attempts: 3));
+        (await service.Consumer.FindDeadLetterAsync(placed.MessageId)).ShouldBeNull();
+
+        var attempts = await service.WaitForAttemptsAsync(placed.MessageId, 3);
+        var first = attempts[1].StartTimeUtc - attempts[0].StartTimeUtc;
+        var second = attempts[2].StartTimeUtc - attempts[1].StartTimeUtc;
+        first.ShouldBeGreaterThan(TimeSpan.FromMilliseconds(75)); // 100 ms less the jitter
+        second.ShouldBeGreaterThan(first);
+    }
+
+    [Fact]
+    public async Task C03_a_failure_that_does_not_end_becomes_one_dead_letter_and_the_others_flow_meanwhile()
+    {
+        var failing = await service.Producer.PlaceOrderAsync("transient-always");
+        var healthy = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => service.Producer.PlaceOrderAsync("coffee")));
+
+        foreach (var order in healthy)
+        {
+            (await service.Consumer.WaitForOrderAsync(order.OrderId)).Effects.ShouldBe(1);
+        }
+
+        // The retries take a second and a half; the healthy orders did not wait for their end.
+        (await service.Consumer.FindDeadLetterAsync(failing.MessageId)).ShouldBeNull();
+
+        var letter = await service.Consumer.WaitForDeadLetterAsync(failing.MessageId);
+        letter.Attempts.ShouldBe(ServiceFixture.MaxAttempts);
+        letter.Reason.ShouldContain("Simulated transient failure");
+        letter.LastFailure.ShouldBeGreaterThan(letter.FirstFailure);
+        letter.Payload!.ShouldContain(failing.OrderId);
+        (await service.WaitForAttemptsAsync(failing.MessageId, ServiceFixture.MaxAttempts)).Count.ShouldBe(ServiceFixture.MaxAttempts);
+        (await service.Consumer.ListDeadLettersAsync()).Count(other => other.MessageId == failing.MessageId).ShouldBe(1);
+        (await service.Consumer.FindOrderAsync(failing.OrderId)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task C04_a_permanent_failure_is_not_retried()
+    {
+        var placed = await service.Producer.PlaceOrderAsync("permanent");
+
+        var letter = await service.Consumer.WaitForDeadLetterAsync(placed.MessageId);
+        letter.Attempts.ShouldBe(1);
+        letter.Reason.ShouldContain("Simulated permanent failure");
+        (await service.WaitForAttemptsAsync(placed.MessageId, 1)).Count.ShouldBe(1);
+        (await service.Consumer.FindOrderAsync(placed.OrderId)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task C06_a_replayed_dead_letter_is_processed_once()
+    {
+        var placed = await service.Producer.PlaceOrderAsync($"transient-{ServiceFixture.MaxAttempts}");
+        var before = await service.Consumer.WaitForDeadLetterAsync(placed.MessageId);
+
+        await service.Consumer.ReplayAsync(placed.MessageId);
+
+        var status = await service.Consumer.WaitForOrderAsync(placed.OrderId);
+        status.ShouldBe(new(placed.OrderId, "processed", Effects: 1, Attempts: before.Attempts + 1));
+        (await service.Consumer.FindDeadLetterAsync(placed.MessageId)).ShouldBeNull();
+
+        // There is nothing left to replay, and sending the order again with the same id changes nothing either.
+        using (var again = await service.Consumer.PostAsync($"/ops/dead-letters/{placed.MessageId}/replay", content: null, TestContext.Current.CancellationToken))
+        {
+            again.StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
+        }
+
+        await service.Producer.PlaceOrderAsync("coffee", placed.OrderId, placed.MessageId);
+        await service.WaitForAttemptsAsync(placed.MessageId, before.Attempts + 2);
+        (await service.Consumer.FindOrderAsync(placed.OrderId))!.Effects.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task C06_a_replayed_dead_letter_that_dies_again_keeps_its_history()
+    {
+        var placed = await service.Producer.PlaceOrderAsync("permanent");
+        var before = await service.Consumer.WaitForDeadLetterAsync(placed.MessageId);
+
+        for (var replays = 1; replays <= 2; replays++)
+        {
+            await service.Consumer.ReplayAsync(placed.MessageId);
+            var died = $"{placed.MessageId} did not die again";
+            var after = await Eventually.NotNullAsync(
+                async () => await service.Consumer.FindDeadLetterAsync(placed.MessageId) is { } letter && letter.Replays == replays ? letter : null, died);
+
+            after.Attempts.ShouldBe(1 + replays);
+            after.FirstFailure.ShouldBe(before.FirstFailure);
+            after.LastFailure.ShouldBeGreaterThan(before.LastFailure);
+            after.PayloadBase64.ShouldBe(before.PayloadBase64);
+        }
+    }
+
+    [Fact]
+    public async Task C07_the_same_message_twice_has_one_effect_whether_it_comes_at_once_or_10_000_messages_later()
+    {
+        var key = Guid.CreateVersion7().ToString();
+        var orderId = Guid.CreateVersion7().ToString();
+        await Task.WhenAll(
+            service.Producer.PlaceOrderAsync("coffee", orderId, key),
+            service.Producer.PlaceOrderAsync("coffee", orderId, key));
+        await service.WaitForAttemptsAsync(key, 2);
+
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 10_000),
+            new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = TestContext.Current.CancellationToken },
+            async (_, _) => await service.Producer.PlaceOrderAsync("coffee"));
+
+        await service.Producer.PlaceOrderAsync("coffee", orderId, key);
+        await service.WaitForAttemptsAsync(key, 3, TimeSpan.FromMinutes(2));
+
+        (await service.Consumer.WaitForOrderAsync(orderId)).Effects.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task An_order_that_makes_no_sense_is_rejected_by_the_domain_and_not_retried()
+    {
+        var id = Guid.CreateVersion7().ToString();
+        await service.Wire.SendAsync(
+            service.Wire.Encode("acme-1.order.placed.v1", id, """{"orderId":"no-pieces","sku":"coffee","quantity":0}"""u8.ToArray()),
+            TestContext.Current.CancellationToken);
+
+        var letter = await service.Consumer.WaitForDeadLetterAsync(id);
+        letter.Attempts.ShouldBe(1);
+        letter.Reason.ShouldContain("0 pieces");
+    }
+
+    [Fact]
+    public async Task Each_processed_order_is_announced_and_a_failed_one_is_not()
+    {
+        var announced = new System.Collections.Concurrent.ConcurrentBag<string>();
+        await using var subscription = await service.Wire.ObserveProcessedAsync(
+            message => announced.Add(message.OrderId), TestContext.Current.CancellationToken);
+
+        var failing = await service.Producer.PlaceOrderAsync("permanent");
+        var retried = await service.Producer.PlaceOrderAsync("transient-1");
+        var healthy = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => service.Producer.PlaceOrderAsync("coffee")));
+        var expected = healthy.Append(retried).Select(order => order.OrderId).Order().ToArray();
+
+        await service.Consumer.WaitForDeadLetterAsync(failing.MessageId);
+        await Eventually.TrueAsync(() => Task.FromResult(announced.Count >= expected.Length), "not every order was announced");
+        announced.Order().ShouldBe(expected);
+    }
+}

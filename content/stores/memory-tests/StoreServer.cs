@@ -1,0 +1,11 @@
+namespace Acme._1.Tests;
+
+/// <summary>There is no server: the store lives in the host.</summary>
+public sealed class StoreServer : IAsyncDisposable
+{
+    public string? ConnectionString { get; }
+
+    public static Task<StoreServer> StartAsync() => Task.FromResult(new StoreServer());
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
