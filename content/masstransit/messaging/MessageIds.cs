@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+using MassTransit;
+
+namespace Acme._1.Messaging;
+
+/// <summary>
+/// A message id is whatever its sender chose (a client's idempotency key, for one), and that is what operators see and
+/// what the inbox goes by. MassTransit's <see cref="MessageContext.MessageId"/> can only hold a <see cref="Guid"/>,
+/// so the id travels in a header, and the Guid is made from it: the same id always gives the same Guid.
+/// </summary>
+public static class MessageIds
+{
+    public static void SetMessageId(this SendContext context, string messageId)
+    {
+        context.Headers.Set(HeaderNames.MessageId, messageId);
+        context.MessageId = ToGuid(messageId);
+    }
+
+    /// <summary>The id as its sender chose it, or the Guid if the sender is a MassTransit service that sets no header.</summary>
+    /// <exception cref="PermanentFailureException">The message has no id.</exception>
+    public static string GetMessageId(this ConsumeContext context) =>
+        context.ReceiveContext.FindMessageId() ?? throw new PermanentFailureException("malformed message: it has no message id");
+
+    internal static string? FindMessageId(this ReceiveContext context)
+    {
+        if (context.TransportHeaders.Get<string>(HeaderNames.MessageId) is { Length: > 0 } id)
+        {
+            return id;
+        }
+
+        // There is a consume context once the envelope has been read.
+        return context.TryGetPayload<ConsumeContext>(out var message) ? message.MessageId?.ToString() : null;
+    }
+
+    internal static Guid ToGuid(string messageId)
+    {
+        if (Guid.TryParse(messageId, out var guid))
+        {
+            return guid;
+        }
+
+        // A name-based UUID in the sense of RFC 9562: version 8, whose content is ours to define.
+        var bytes = SHA256.HashData(Encoding.UTF8.GetBytes(messageId)).AsSpan(0, 16);
+        bytes[6] = (byte)((bytes[6] & 0x0f) | 0x80);
+        bytes[8] = (byte)((bytes[8] & 0x3f) | 0x80);
+        return new Guid(bytes, bigEndian: true);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Acme._1.Contracts;
+using Acme._1.Messaging;
+using MassTransit;
+
+namespace Acme._1.Tests;
+
+/// <summary>MassTransit's envelope, written by hand: a test must be able to write what MassTransit never would.</summary>
+internal static class EnvelopeEncoding
+{
+    public static WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload)
+    {
+        var headers = new Dictionary<string, string>();
+        if (messageId is not null)
+        {
+            headers[HeaderNames.MessageId] = messageId;
+        }
+
+        var body = new StringBuilder("{");
+        if (type is not null)
+        {
+            body.Append(CultureInfo.InvariantCulture, $"\"messageType\":[{JsonSerializer.Serialize(UrnOf(type))}],");
+        }
+
+        body.Append(CultureInfo.InvariantCulture, $"\"sentTime\":\"{DateTime.UtcNow:O}\",\"message\":");
+        return new(headers, [.. Encoding.UTF8.GetBytes(body.ToString()), .. payload.Span, .. "}"u8]);
+    }
+
+    /// <summary><c>acme-1.order.placed.v9</c> is the OrderPlaced in namespace V9, known or not.</summary>
+    private static string UrnOf(string type)
+    {
+        var words = type.Split('.')[1..].Select(word => string.Concat(word[..1].ToUpperInvariant(), word.AsSpan(1))).ToArray();
+        var contracts = typeof(MessageTypes).Namespace;
+        return $"{MessageUrn.Prefix}{contracts}.{words[^1]}:{string.Concat(words[..^1])}";
+    }
+}

@@ -1,0 +1,42 @@
+using Acme._1.Contracts;
+using MassTransit;
+
+namespace Acme._1.Messaging.InMemory;
+
+internal sealed class InMemoryDeadLetterQueue(
+    InMemoryDeadLetters letters, InMemoryRetryQueue retries, IBus bus, MessagesInFlight inFlight) : IDeadLetterQueue
+{
+    public Task<IReadOnlyList<DeadLetter>> ListAsync(int take, CancellationToken cancellationToken) => Task.FromResult(letters.Newest(take));
+
+    public Task<DeadLetter?> FindAsync(string messageId, CancellationToken cancellationToken) => Task.FromResult(letters.Find(messageId));
+
+    public async Task<bool> ReplayAsync(string messageId, CancellationToken cancellationToken) =>
+        await ReplayAsync(letter => letter.MessageId == messageId) > 0;
+
+    public Task<int> ReplayAllAsync(CancellationToken cancellationToken) => ReplayAsync(_ => true);
+
+    public Task<bool> DiscardAsync(string messageId, CancellationToken cancellationToken) =>
+        Task.FromResult(letters.Take(letter => letter.MessageId == messageId).Count > 0);
+
+    public Task<IReadOnlyList<QueueFigures>> GetQueuesAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<QueueFigures>>(
+            [new(Destinations.Orders.Name, Depth: 0, inFlight.Count, retries.Waiting, letters.CountIn(Destinations.Orders.Name))]);
+
+    private async Task<int> ReplayAsync(Predicate<DeadLetter> match)
+    {
+        var taken = letters.Take(match);
+        foreach (var letter in taken)
+        {
+            var headers = new Dictionary<string, string>(letter.Headers);
+            foreach (var (name, value) in FailureHistory.Read(headers)!.Replayed().ToHeaders())
+            {
+                headers[name] = value;
+            }
+
+            // Not cancellable: the message is out of the dead letters and must reach its queue.
+            await bus.SendRawAsync(letter.Queue, letter.Payload, headers, cancellationToken: CancellationToken.None);
+        }
+
+        return taken.Count;
+    }
+}

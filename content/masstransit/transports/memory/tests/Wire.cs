@@ -1,0 +1,39 @@
+using Acme._1.Contracts;
+using Acme._1.Contracts.V1;
+using Acme._1.Messaging.InMemory;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Acme._1.Tests;
+
+internal sealed class Wire(IBus bus) : IWire
+{
+    public static Task<IWire> CreateAsync(BrokerServer _, IServiceProvider consumerServices) =>
+        Task.FromResult<IWire>(new Wire(consumerServices.GetRequiredService<IBus>()));
+
+    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload) =>
+        EnvelopeEncoding.Encode(type, messageId, payload);
+
+    public Task SendAsync(WireMessage message, CancellationToken cancellationToken) =>
+        bus.SendRawAsync(Destinations.Orders.Name, message.Body, message.Headers, cancellationToken: cancellationToken);
+
+    public async Task<IAsyncDisposable> ObserveProcessedAsync(Action<OrderProcessed> observer, CancellationToken cancellationToken)
+    {
+        var subscription = bus.ConnectReceiveEndpoint(
+            $"test-{Guid.NewGuid():N}",
+            endpoint => endpoint.Handler<OrderProcessed>(context =>
+            {
+                observer(context.Message);
+                return Task.CompletedTask;
+            }));
+        await subscription.Ready;
+        return new Subscription(subscription);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private sealed class Subscription(HostReceiveEndpointHandle endpoint) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await endpoint.StopAsync();
+    }
+}

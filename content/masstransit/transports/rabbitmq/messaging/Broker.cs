@@ -1,0 +1,95 @@
+using Acme._1.Contracts;
+using Acme._1.Messaging.RabbitMq;
+using MassTransit;
+using MassTransit.Configuration;
+using MassTransit.Middleware;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Acme._1.Messaging;
+
+/// <summary>MassTransit's RabbitMQ transport.</summary>
+internal static class Broker
+{
+    /// <summary>What traces call it.</summary>
+    public const string TelemetryName = "rabbitmq";
+
+    /// <summary>
+    /// MassTransit's own move to the error queue: the same bytes, the exception in the headers, and confirmed before the
+    /// original is acknowledged.
+    /// </summary>
+    public static IFilter<ExceptionReceiveContext> CreateErrorFilter(IServiceProvider _) => new ErrorTransportFilter();
+
+    public static void UsingBroker(this IBusRegistrationConfigurator bus)
+    {
+        bus.TryAddSingleton<IRetryQueue, RabbitMqRetryQueue>();
+        bus.TryAddSingleton<IDeadLetterQueue, RabbitMqDeadLetterQueue>();
+
+        bus.AddConfigureEndpointsCallback((_, queue, endpoint) =>
+        {
+            var rabbit = (IRabbitMqReceiveEndpointConfigurator)endpoint;
+            RabbitMqQueues.ConfigureWork(rabbit, queue);
+            rabbit.BindDeadLetterQueue(
+                RabbitMqQueues.Quarantine(queue), queueName: null, quarantine => RabbitMqQueues.ConfigureQuarantine(quarantine, queue));
+        });
+
+        bus.UsingRabbitMq((context, rabbit) =>
+        {
+            var options = context.GetRequiredService<IOptions<MessagingOptions>>().Value;
+            var connectionString = context.GetRequiredService<IConfiguration>().GetBrokerConnectionString("amqp://guest:guest@localhost:5672/");
+            var application = context.GetRequiredService<IHostEnvironment>().ApplicationName;
+
+            // A half-open connection is noticed after two heartbeats.
+            rabbit.Host(new Uri(connectionString), application, host => host.Heartbeat(TimeSpan.FromSeconds(10)));
+            rabbit.UseContracts();
+            rabbit.PrefetchCount = options.Prefetch;
+            rabbit.ConcurrentMessageLimit = options.Concurrency;
+
+            // The bus has a queue for replies. RabbitMQ 4.3 takes a transient queue only if it is exclusive.
+            rabbit.Exclusive = true;
+
+            rabbit.SendTopology.ErrorQueueNameFormatter = new ErrorQueueName();
+            rabbit.SendTopology.ConfigureErrorSettings = RabbitMqQueues.ConfigureError;
+
+            // An exchange without a queue drops what it is given. So whoever publishes work declares its queue too, and
+            // orders may come before the first consumer.
+            foreach (var type in MessageTypes.All.Where(type => type.Destination.Kind is DestinationKind.Queue))
+            {
+                var queue = type.Destination.Name;
+                rabbit.Publish(type.Json.Type, work => work.BindQueue(queue, queue, binding => RabbitMqQueues.ConfigureWork(binding, queue)));
+            }
+
+            rabbit.ConfigureEndpoints(context);
+            ConfigureQuarantines(rabbit, context);
+        });
+    }
+
+    /// <summary>
+    /// What crashed its consumers is handled here, one at a time: the next crash counts against the message that caused
+    /// it and no other.
+    /// </summary>
+    private static void ConfigureQuarantines(IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context)
+    {
+        foreach (var consumer in context.GetServices<IConsumerRegistration>())
+        {
+            var queue = consumer.GetDefinition(context).GetEndpointName(context.EndpointNameFormatter);
+            rabbit.ReceiveEndpoint(RabbitMqQueues.Quarantine(queue), quarantine =>
+            {
+                quarantine.PrefetchCount = 1;
+                quarantine.ConcurrentMessageLimit = 1;
+                RabbitMqQueues.ConfigureQuarantine(quarantine, queue);
+                quarantine.BindDeadLetterQueue(RabbitMqQueues.Error(queue), queueName: null, RabbitMqQueues.ConfigureError);
+                context.ConfigureConsumer(consumer.Type, quarantine);
+            });
+        }
+    }
+
+    /// <summary>A work queue and its quarantine have one error queue.</summary>
+    private sealed class ErrorQueueName : IErrorQueueNameFormatter
+    {
+        public string FormatErrorQueueName(string queueName) => RabbitMqQueues.Error(RabbitMqQueues.WorkQueueOf(queueName));
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Acme._1.Contracts;
+using Acme._1.Contracts.V1;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace Acme._1.Tests;
+
+/// <summary>A client of its own, independent of the one under test.</summary>
+internal sealed class Wire(IConnection connection, IChannel channel) : IWire
+{
+    public static async Task<IWire> CreateAsync(BrokerServer server, IServiceProvider _)
+    {
+        var connection = await new ConnectionFactory { Uri = new(server.ConnectionString) }.CreateConnectionAsync();
+        var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+        return new Wire(connection, channel);
+    }
+
+    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload) =>
+        EnvelopeEncoding.Encode(type, messageId, payload);
+
+    public async Task SendAsync(WireMessage message, CancellationToken cancellationToken)
+    {
+        var properties = new BasicProperties
+        {
+            Headers = message.Headers.ToDictionary(header => header.Key, header => (object?)header.Value),
+            Persistent = true,
+        };
+        await channel.BasicPublishAsync(string.Empty, Destinations.Orders.Name, mandatory: true, properties, message.Body, cancellationToken);
+    }
+
+    public async Task<IAsyncDisposable> ObserveProcessedAsync(Action<OrderProcessed> observer, CancellationToken cancellationToken)
+    {
+        var subscription = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        var queue = await subscription.QueueDeclareAsync(cancellationToken: cancellationToken);
+
+        // Declared by whoever comes first, and always the same, as MassTransit declares it.
+        await subscription.ExchangeDeclareAsync(
+            Destinations.OrdersProcessed.Name, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
+        await subscription.QueueBindAsync(queue.QueueName, Destinations.OrdersProcessed.Name, string.Empty, cancellationToken: cancellationToken);
+
+        var consumer = new AsyncEventingBasicConsumer(subscription);
+        consumer.ReceivedAsync += (_, message) =>
+        {
+            using var envelope = JsonDocument.Parse(message.Body);
+            observer(envelope.RootElement.GetProperty("message").Deserialize(ContractsJsonContext.Default.OrderProcessedV1)!);
+            return Task.CompletedTask;
+        };
+        await subscription.BasicConsumeAsync(queue.QueueName, autoAck: true, consumer, cancellationToken);
+        return subscription;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await channel.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+}
