@@ -3,19 +3,19 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Acme._1.Messaging;
 
-/// <summary>MassTransit's own view of the bus, with the innermost reason in front: that is what an operator can act on.</summary>
-internal sealed class BusHealthCheck(IBusControl bus) : IHealthCheck
+/// <summary>Whether the broker can be reached and the receive endpoints are up. The reason is what an operator can act on.</summary>
+internal sealed class BusHealthCheck(IBusControl bus, IServiceProvider services) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var health = bus.CheckHealth();
-        if (health.Status is BusHealthStatus.Healthy)
+        if (await Broker.FindProblemAsync(services, cancellationToken) is { } problem)
         {
-            return Task.FromResult(HealthCheckResult.Healthy());
+            return HealthCheckResult.Unhealthy(problem);
         }
 
-        var exception = health.Exception ?? health.Endpoints.Values.Select(endpoint => endpoint.Exception).FirstOrDefault(e => e is not null);
-        var reason = exception is null ? health.Description : $"{exception.Message}: {exception.GetBaseException().Message}";
-        return Task.FromResult(HealthCheckResult.Unhealthy(reason, exception));
+        var health = bus.CheckHealth();
+        return health.Status is BusHealthStatus.Healthy
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy(health.Description, health.Exception);
     }
 }

@@ -25,11 +25,12 @@ internal sealed partial class InboxFilter<T>(IInbox inbox, MessagesInFlight inFl
                 await context.NotifyConsumed(context, context.ReceiveContext.ElapsedTime, nameof(InboxFilter<>));
             }
         }
-        catch (OperationCanceledException exception) when (!context.ReceiveContext.CancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (IsCancellation(exception) && !context.ReceiveContext.CancellationToken.IsCancellationRequested)
         {
             // A cancellation that comes out of here means to MassTransit that the process goes down, and it hands the message
-            // back at once, over and over. This one is a failure like any other: the consumer, or a call it made, took too long.
-            throw new TimeoutException($"The consumer was cancelled after {context.ReceiveContext.ElapsedTime}.", exception);
+            // back at once, over and over. This one is a failure like any other: the consumer, or a call it made, took too
+            // long. No inner exception, because MassTransit looks at the innermost.
+            throw new TimeoutException($"The consumer was cancelled after {context.ReceiveContext.ElapsedTime}: {exception.Message}");
         }
         finally
         {
@@ -38,6 +39,9 @@ internal sealed partial class InboxFilter<T>(IInbox inbox, MessagesInFlight inFl
     }
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("inbox");
+
+    private static bool IsCancellation(Exception exception) =>
+        exception is OperationCanceledException || exception.GetBaseException() is OperationCanceledException;
 
     [LoggerMessage(LogLevel.Debug, "Message {MessageId} was processed before and is skipped")]
     private partial void LogDuplicate(string messageId);

@@ -20,18 +20,16 @@ public static class MessageIds
     /// <summary>The id as its sender chose it, or the Guid if the sender is a MassTransit service that sets no header.</summary>
     /// <exception cref="PermanentFailureException">The message has no id.</exception>
     public static string GetMessageId(this ConsumeContext context) =>
-        context.ReceiveContext.FindMessageId() ?? throw new PermanentFailureException("malformed message: it has no message id");
+        context.ReceiveContext.FindMessageIdHeader()
+        ?? context.MessageId?.ToString()
+        ?? throw new PermanentFailureException("malformed message: it has no message id");
 
-    internal static string? FindMessageId(this ReceiveContext context)
-    {
-        if (context.TransportHeaders.Get<string>(HeaderNames.MessageId) is { Length: > 0 } id)
-        {
-            return id;
-        }
+    /// <summary>The same for a message that could not be read, perhaps: null if it has no id.</summary>
+    internal static string? FindMessageId(this ReceiveContext context) =>
+        context.FindMessageIdHeader() ?? MessageEnvelope.Read(context.GetBody()).MessageId;
 
-        // There is a consume context once the envelope has been read.
-        return context.TryGetPayload<ConsumeContext>(out var message) ? message.MessageId?.ToString() : null;
-    }
+    private static string? FindMessageIdHeader(this ReceiveContext context) =>
+        context.TransportHeaders.Get<string>(HeaderNames.MessageId) is { Length: > 0 } id ? id : null;
 
     internal static Guid ToGuid(string messageId)
     {

@@ -16,7 +16,7 @@ internal sealed partial class UnknownMessageFilter(IPipe<ExceptionReceiveContext
 
     public Task Send(ReceiveContext context, IPipe<ReceiveContext> next)
     {
-        string[] types = context.TryGetPayload<ConsumeContext>(out var message) ? [.. message.SupportedMessageTypes] : [];
+        var types = MessageEnvelope.Read(context.GetBody()).Types;
         var what = types.Any(type => KnownFamilies.Contains(Version.Replace(type, string.Empty)))
             ? "unsupported version"
             : "unknown message type";

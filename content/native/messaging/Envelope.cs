@@ -13,9 +13,6 @@ public sealed record Envelope(string Id, string Type, DateTimeOffset Time, ReadO
     /// <summary>The W3C trace context of the sender, or null.</summary>
     public string? TraceParent { get; init; }
 
-    /// <summary>What the sender wants to find its conversation by, or null.</summary>
-    public string? CorrelationId { get; init; }
-
     /// <summary>What happened to it before, if it is not here for the first time.</summary>
     public FailureHistory? Failures { get; init; }
 }

@@ -25,11 +25,6 @@ public static class EnvelopeHeaders
             headers[HeaderNames.TraceParent] = envelope.TraceParent;
         }
 
-        if (envelope.CorrelationId is not null)
-        {
-            headers[HeaderNames.CorrelationId] = envelope.CorrelationId;
-        }
-
         envelope.Failures?.Write(headers);
         return headers;
     }
@@ -62,7 +57,6 @@ public static class EnvelopeHeaders
             envelope = new(id, type, time, body)
             {
                 TraceParent = headers.GetValueOrDefault(HeaderNames.TraceParent),
-                CorrelationId = headers.GetValueOrDefault(HeaderNames.CorrelationId),
                 Failures = FailureHistory.Read(headers),
             };
         }

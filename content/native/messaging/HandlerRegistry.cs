@@ -13,11 +13,10 @@ public sealed class HandlerRegistry
     private readonly Dictionary<Type, Invoke> _handlers = [];
     private readonly Dictionary<Type, Func<object, Envelope, object>> _upcasters = [];
     private readonly HashSet<Type> _permanent = [];
+    private readonly SortedSet<string> _queues = [];
 
     /// <summary>The queues this process consumes.</summary>
     public IReadOnlyCollection<string> Queues => _queues;
-
-    private readonly SortedSet<string> _queues = [];
 
     internal void AddHandler<T, THandler>()
         where T : class

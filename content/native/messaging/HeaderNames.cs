@@ -11,7 +11,6 @@ public static class HeaderNames
     public const string Type = "cloudEvents_type";
     public const string Source = "cloudEvents_source";
     public const string Time = "cloudEvents_time";
-    public const string CorrelationId = "cloudEvents_correlationid";
 
     public const string TraceParent = "traceparent";
 

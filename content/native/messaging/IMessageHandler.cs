@@ -13,5 +13,4 @@ public interface IMessageHandler<in T>
 /// <param name="MessageId">The message's id.</param>
 /// <param name="Attempt">1 for the first attempt; goes on counting after a replay.</param>
 /// <param name="SentAt">When the message was sent.</param>
-/// <param name="CorrelationId">What the sender wants to find its conversation by, or null.</param>
-public sealed record MessageContext(string MessageId, int Attempt, DateTimeOffset SentAt, string? CorrelationId);
+public sealed record MessageContext(string MessageId, int Attempt, DateTimeOffset SentAt);

@@ -108,7 +108,7 @@ public sealed partial class MessagePump(
         }
 
         var handle = registry.Resolve(envelope);
-        var context = new MessageContext(envelope.Id, (envelope.Failures?.Attempts ?? 0) + 1, envelope.Time, envelope.CorrelationId);
+        var context = new MessageContext(envelope.Id, (envelope.Failures?.Attempts ?? 0) + 1, envelope.Time);
 
         await using var scope = scopes.CreateAsyncScope();
         var inbox = scope.ServiceProvider.GetRequiredService<IInbox>();

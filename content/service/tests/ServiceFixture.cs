@@ -16,6 +16,9 @@ public sealed class ServiceFixture : IAsyncLifetime
 {
     public const int MaxAttempts = 5;
 
+    /// <summary>Of the second attempt; doubled for each further one.</summary>
+    public static readonly TimeSpan BaseDelay = TimeSpan.FromMilliseconds(100);
+
     private readonly ActivityListener _listener;
     private readonly ConcurrentQueue<Activity> _spans = [];
     private BrokerServer? _broker;
@@ -53,7 +56,10 @@ public sealed class ServiceFixture : IAsyncLifetime
             ["ConnectionStrings:broker"] = _broker.ConnectionString,
             ["ConnectionStrings:postgres"] = _store.ConnectionString,
             ["Messaging:Retry:MaxAttempts"] = $"{MaxAttempts}",
-            ["Messaging:Retry:BaseDelay"] = "00:00:00.100",
+            ["Messaging:Retry:BaseDelay"] = $"{BaseDelay}",
+
+            // Generous, for machines that are busy with more than these tests.
+            ["Messaging:PublishTimeout"] = "00:01:00",
         });
 
         foreach (var side in new[] { Producer, Consumer })

@@ -27,10 +27,11 @@ public sealed class WorkQueueTests(ServiceFixture service)
         (await service.Consumer.FindDeadLetterAsync(placed.MessageId)).ShouldBeNull();
 
         var attempts = await service.WaitForAttemptsAsync(placed.MessageId, 3);
-        var first = attempts[1].StartTimeUtc - attempts[0].StartTimeUtc;
-        var second = attempts[2].StartTimeUtc - attempts[1].StartTimeUtc;
-        first.ShouldBeGreaterThan(TimeSpan.FromMilliseconds(75)); // 100 ms less the jitter
-        second.ShouldBeGreaterThan(first);
+
+        // A busy machine makes a delay longer, but never shorter than it was set, less the jitter.
+        var delays = attempts.Zip(attempts.Skip(1), (before, after) => after.StartTimeUtc - before.StartTimeUtc).ToArray();
+        delays[0].ShouldBeGreaterThan(ServiceFixture.BaseDelay * 0.75);
+        delays[1].ShouldBeGreaterThan(ServiceFixture.BaseDelay * 2 * 0.75);
     }
 
     [Fact]
@@ -156,10 +157,11 @@ public sealed class WorkQueueTests(ServiceFixture service)
         var failing = await service.Producer.PlaceOrderAsync("permanent");
         var retried = await service.Producer.PlaceOrderAsync("transient-1");
         var healthy = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => service.Producer.PlaceOrderAsync("coffee")));
-        var expected = healthy.Append(retried).Select(order => order.OrderId).Order().ToArray();
+        var expected = healthy.Append(retried).Select(order => order.OrderId).ToHashSet();
 
         await service.Consumer.WaitForDeadLetterAsync(failing.MessageId);
-        await Eventually.TrueAsync(() => Task.FromResult(announced.Count >= expected.Length), "not every order was announced");
-        announced.Order().ShouldBe(expected);
+        await Eventually.TrueAsync(() => Task.FromResult(expected.IsSubsetOf(announced)), "not every order was announced");
+        announced.Where(expected.Contains).ShouldBeUnique();
+        announced.ShouldNotContain(failing.OrderId);
     }
 }

@@ -15,12 +15,16 @@ internal static class Broker
     /// <summary>Keeps what failed for good.</summary>
     public static IFilter<ExceptionReceiveContext> CreateErrorFilter(IServiceProvider services) => services.GetRequiredService<InMemoryDeadLetters>();
 
+    /// <summary>It cannot be away.</summary>
+    public static Task<string?> FindProblemAsync(IServiceProvider _, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     public static void UsingBroker(this IBusRegistrationConfigurator bus)
     {
         bus.TryAddSingleton<InMemoryRetryQueue>();
         bus.TryAddSingleton<IRetryQueue>(provider => provider.GetRequiredService<InMemoryRetryQueue>());
         bus.TryAddSingleton<InMemoryDeadLetters>();
         bus.TryAddSingleton<IDeadLetterQueue, InMemoryDeadLetterQueue>();
+        bus.TryAddSingleton<InMemoryQueueDepth>();
 
         // There is no broker to wait for, and a queue must exist before the first message is sent to it.
         bus.AddOptions<MassTransitHostOptions>().Configure(host => host.WaitUntilStarted = true);
@@ -31,6 +35,12 @@ internal static class Broker
             memory.UseContracts();
             memory.PrefetchCount = options.Prefetch;
             memory.ConcurrentMessageLimit = options.Concurrency;
+
+            var depth = context.GetRequiredService<InMemoryQueueDepth>();
+            memory.ConnectPublishObserver(depth);
+            memory.ConnectSendObserver(depth);
+            memory.ConnectReceiveObserver(depth);
+
             memory.ConfigureEndpoints(context);
         });
     }

@@ -4,7 +4,7 @@ using MassTransit;
 namespace Acme._1.Messaging.InMemory;
 
 internal sealed class InMemoryDeadLetterQueue(
-    InMemoryDeadLetters letters, InMemoryRetryQueue retries, IBus bus, MessagesInFlight inFlight) : IDeadLetterQueue
+    InMemoryDeadLetters letters, InMemoryRetryQueue retries, InMemoryQueueDepth depth, IBus bus, MessagesInFlight inFlight) : IDeadLetterQueue
 {
     public Task<IReadOnlyList<DeadLetter>> ListAsync(int take, CancellationToken cancellationToken) => Task.FromResult(letters.Newest(take));
 
@@ -20,7 +20,13 @@ internal sealed class InMemoryDeadLetterQueue(
 
     public Task<IReadOnlyList<QueueFigures>> GetQueuesAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<QueueFigures>>(
-            [new(Destinations.Orders.Name, Depth: 0, inFlight.Count, retries.Waiting, letters.CountIn(Destinations.Orders.Name))]);
+        [
+            .. MessageTypes.All
+                .Where(type => type.Destination.Kind is DestinationKind.Queue)
+                .Select(type => type.Destination.Name)
+                .Distinct()
+                .Select(queue => new QueueFigures(queue, depth.Of(queue) - retries.Waiting, inFlight.Count, retries.Waiting, letters.CountIn(queue))),
+        ]);
 
     private async Task<int> ReplayAsync(Predicate<DeadLetter> match)
     {

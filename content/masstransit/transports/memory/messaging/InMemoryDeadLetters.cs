@@ -22,7 +22,7 @@ internal sealed class InMemoryDeadLetters : IFilter<ExceptionReceiveContext>
         var failures = FailureHistory.Read(headers) ?? throw new InvalidOperationException("The failure policy comes before this filter.");
         var letter = new DeadLetter(
             headers[HeaderNames.MessageId],
-            MessageEnvelopes.FindType(body),
+            MessageEnvelope.Read(body).Type,
             context.GetQueueName(),
             failures.Reason,
             failures.Attempts,

@@ -23,9 +23,27 @@ internal static class Broker
     /// </summary>
     public static IFilter<ExceptionReceiveContext> CreateErrorFilter(IServiceProvider _) => new ErrorTransportFilter();
 
+    /// <summary>
+    /// Why the broker cannot be reached, or null. MassTransit knows about its receive endpoints only; a process that just
+    /// publishes has none that would notice.
+    /// </summary>
+    public static async Task<string?> FindProblemAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await services.GetRequiredService<RabbitMqConnection>().GetAsync(cancellationToken);
+            return null;
+        }
+        catch (BrokerUnavailableException exception)
+        {
+            return exception.Message;
+        }
+    }
+
     public static void UsingBroker(this IBusRegistrationConfigurator bus)
     {
         bus.TryAddSingleton<IRetryQueue, RabbitMqRetryQueue>();
+        bus.TryAddSingleton<RabbitMqConnection>();
         bus.TryAddSingleton<IDeadLetterQueue, RabbitMqDeadLetterQueue>();
 
         bus.AddConfigureEndpointsCallback((_, queue, endpoint) =>

@@ -1,46 +1,26 @@
-using System.Text.Json;
 using Acme._1.Contracts;
-using MassTransit;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace Acme._1.Messaging.RabbitMq;
 
 /// <summary>
-/// Works on the dead letters where they are, in MassTransit's error queue, through a connection of its own: MassTransit
-/// has no way to look into a queue. Neither has AMQP: to browse is to fetch without acknowledging, and to give back by
-/// closing the channel. Meanwhile nobody else sees those messages.
+/// Works on the dead letters where they are, in MassTransit's error queue. AMQP cannot look into a queue: to browse is to
+/// fetch without acknowledging, and to give back. Meanwhile nobody else sees those messages.
 /// The time a call takes grows with the number of dead letters, its memory does not.
 /// </summary>
-internal sealed class RabbitMqDeadLetterQueue : IDeadLetterQueue, IDisposable
+internal sealed class RabbitMqDeadLetterQueue(
+    RabbitMqConnection connections, MessagesInFlight inFlight, IOptions<RetryOptions> retry, TimeProvider clock) : IDeadLetterQueue, IAsyncDisposable
 {
-    private readonly ConnectionFactory _factory;
-    private readonly MessagesInFlight _inFlight;
-    private readonly int _retryQueues;
-
     // Two calls at once would hide dead letters from each other.
     private readonly SemaphoreSlim _alone = new(1);
 
-    public RabbitMqDeadLetterQueue(
-        IConfiguration configuration, IHostEnvironment environment, MessagesInFlight inFlight, IOptions<RetryOptions> retry, IOptions<MessagingOptions> messaging)
-    {
-        _inFlight = inFlight;
-        _retryQueues = retry.Value.MaxAttempts - 1;
-        _factory = new ConnectionFactory
-        {
-            Uri = new Uri(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/")),
-            ClientProvidedName = $"{environment.ApplicationName} ops",
-            AutomaticRecoveryEnabled = false,
-            RequestedConnectionTimeout = messaging.Value.PublishTimeout,
-            ContinuationTimeout = messaging.Value.PublishTimeout,
-        };
-    }
+    // One channel for all calls: RabbitMQ takes the steps of a channel in order, so a call finds what the one before it
+    // gave back. On a channel of its own it might come too early.
+    private IChannel? _channel;
 
     private static IEnumerable<string> Queues =>
-        MessageTypes.All.Select(type => type.Destination).Where(destination => destination.Kind is DestinationKind.Queue).Select(destination => destination.Name).Distinct();
+        MessageTypes.All.Where(type => type.Destination.Kind is DestinationKind.Queue).Select(type => type.Destination.Name).Distinct();
 
     public async Task<IReadOnlyList<DeadLetter>> ListAsync(int take, CancellationToken cancellationToken)
     {
@@ -87,14 +67,17 @@ internal sealed class RabbitMqDeadLetterQueue : IDeadLetterQueue, IDisposable
         return removed > 0;
     }
 
-    public Task<IReadOnlyList<QueueFigures>> GetQueuesAsync(CancellationToken cancellationToken) => WithChannelAsync(
-        async channel =>
+    public async Task<IReadOnlyList<QueueFigures>> GetQueuesAsync(CancellationToken cancellationToken)
+    {
+        try
         {
+            var connection = await connections.GetAsync(cancellationToken);
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
             var figures = new List<QueueFigures>();
             foreach (var queue in Queues)
             {
                 var retrying = 0L;
-                for (var round = 1; round <= _retryQueues; round++)
+                for (var round = 1; round < retry.Value.MaxAttempts; round++)
                 {
                     retrying += (await RabbitMqQueues.DeclareRetryAsync(channel, queue, round, cancellationToken)).MessageCount;
                 }
@@ -103,35 +86,51 @@ internal sealed class RabbitMqDeadLetterQueue : IDeadLetterQueue, IDisposable
                     queue,
                     Depth: await channel.MessageCountAsync(queue, cancellationToken)
                         + await channel.MessageCountAsync(RabbitMqQueues.Quarantine(queue), cancellationToken),
-                    _inFlight.Count,
+                    inFlight.Count,
                     retrying,
                     DeadLettered: await channel.MessageCountAsync(RabbitMqQueues.Error(queue), cancellationToken)));
             }
 
-            return (IReadOnlyList<QueueFigures>)figures;
-        },
-        cancellationToken);
-
-    public void Dispose() => _alone.Dispose();
-
-    private Task<int> ReplayAsync(Predicate<DeadLetter> match, CancellationToken cancellationToken) => BrowseAsync(
-        async (letter, message) =>
+            return figures;
+        }
+        catch (Exception exception) when (RabbitMqConnection.IsConnectionProblem(exception))
         {
-            if (!match(letter))
+            throw RabbitMqConnection.Unavailable(exception);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _alone.Dispose();
+    }
+
+    private Task<int> ReplayAsync(Predicate<DeadLetter> match, CancellationToken cancellationToken)
+    {
+        var started = clock.GetUtcNow();
+        return BrowseAsync(
+            async (letter, message) =>
             {
-                return Verdict.Keep;
-            }
+                // What dies again while we are at it must not keep us here for ever.
+                if (!match(letter) || letter.LastFailure > started)
+                {
+                    return Verdict.Keep;
+                }
 
-            var failures = new FailureHistory(letter.Attempts, Round: 0, letter.Replays + 1, letter.FirstFailure, letter.LastFailure, letter.Reason);
-            var properties = RabbitMqMessages.Copy(message.Properties, failures);
+                var failures = new FailureHistory(
+                    letter.Attempts, Round: 0, letter.Replays + 1, letter.FirstFailure, letter.LastFailure, letter.Reason);
+                var properties = RabbitMqMessages.Copy(message.Properties, failures);
 
-            // One that had no id was given its broker-side one; the copy must keep the name it is known by.
-            properties.Headers![HeaderNames.MessageId] = letter.MessageId;
-            await message.Channel.BasicPublishAsync(
-                exchange: string.Empty, letter.Queue, mandatory: true, properties, letter.Payload, cancellationToken);
-            return Verdict.Remove;
-        },
-        cancellationToken);
+                // One that died of a crash may have no such header yet. The copy keeps the id that it is known by.
+                properties.Headers![HeaderNames.MessageId] = letter.MessageId;
+
+                // Returns when the broker has confirmed the copy, and throws if it has not or if there is no such queue.
+                await message.Channel.BasicPublishAsync(
+                    exchange: string.Empty, letter.Queue, mandatory: true, properties, letter.Payload, cancellationToken);
+                return Verdict.Remove;
+            },
+            cancellationToken);
+    }
 
     private enum Verdict
     {
@@ -141,39 +140,49 @@ internal sealed class RabbitMqDeadLetterQueue : IDeadLetterQueue, IDisposable
 
     private sealed record Browsed(IChannel Channel, IReadOnlyBasicProperties Properties);
 
-    /// <summary>Shows every dead letter that is there now, the oldest first, and removes those it is told to.</summary>
+    /// <summary>Shows every dead letter, the oldest first, and removes those it is told to.</summary>
+    /// <returns>How many were removed.</returns>
     private async Task<int> BrowseAsync(Func<DeadLetter, Browsed, Task<Verdict>> look, CancellationToken cancellationToken)
     {
         await _alone.WaitAsync(cancellationToken);
         try
         {
-            return await WithChannelAsync(
-                async channel =>
+            var channel = await OpenAsync(cancellationToken);
+            var removed = 0;
+            foreach (var queue in Queues)
+            {
+                var lastKept = 0UL;
+                while (await channel.BasicGetAsync(RabbitMqQueues.Error(queue), autoAck: false, cancellationToken) is { } message)
                 {
-                    var removed = 0;
-                    foreach (var queue in Queues)
+                    if (await look(ToDeadLetter(queue, message), new(channel, message.BasicProperties)) is Verdict.Remove)
                     {
-                        var errorQueue = RabbitMqQueues.Error(queue);
-
-                        // Counted first: a message that dies again while we replay must not keep us here for ever.
-                        for (var left = await channel.MessageCountAsync(errorQueue, cancellationToken); left > 0; left--)
-                        {
-                            if (await channel.BasicGetAsync(errorQueue, autoAck: false, cancellationToken) is not { } message)
-                            {
-                                break;
-                            }
-
-                            if (await look(ToDeadLetter(queue, message), new(channel, message.BasicProperties)) is Verdict.Remove)
-                            {
-                                await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
-                                removed++;
-                            }
-                        }
+                        await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
+                        removed++;
                     }
+                    else
+                    {
+                        lastKept = message.DeliveryTag;
+                    }
+                }
 
-                    return removed;
-                },
-                cancellationToken);
+                if (lastKept > 0)
+                {
+                    await channel.BasicNackAsync(lastKept, multiple: true, requeue: true, cancellationToken);
+                }
+            }
+
+            return removed;
+        }
+        catch (Exception exception)
+        {
+            // Whatever went wrong: closing the channel gives back what was fetched.
+            await CloseAsync();
+            if (RabbitMqConnection.IsConnectionProblem(exception))
+            {
+                throw RabbitMqConnection.Unavailable(exception);
+            }
+
+            throw;
         }
         finally
         {
@@ -181,21 +190,25 @@ internal sealed class RabbitMqDeadLetterQueue : IDeadLetterQueue, IDisposable
         }
     }
 
-    /// <summary>Closing the channel waits for the acknowledgements, and gives back what was not acknowledged.</summary>
-    private async Task<T> WithChannelAsync<T>(Func<IChannel, Task<T>> work, CancellationToken cancellationToken)
+    private async Task<IChannel> OpenAsync(CancellationToken cancellationToken)
     {
-        try
+        if (_channel is not { IsOpen: true })
         {
-            await using var connection = await _factory.CreateConnectionAsync(cancellationToken);
-            await using var channel = await connection.CreateChannelAsync(
+            await CloseAsync();
+            var connection = await connections.GetAsync(cancellationToken);
+            _channel = await connection.CreateChannelAsync(
                 new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
-            var result = await work(channel);
-            await channel.CloseAsync(cancellationToken);
-            return result;
         }
-        catch (Exception exception) when (exception is RabbitMQClientException or IOException or TimeoutException)
+
+        return _channel;
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        if (_channel is { } channel)
         {
-            throw new BrokerUnavailableException($"RabbitMQ did not answer: {exception.GetBaseException().Message}", exception);
+            _channel = null;
+            await channel.DisposeAsync();
         }
     }
 
@@ -219,7 +232,7 @@ internal sealed class RabbitMqDeadLetterQueue : IDeadLetterQueue, IDisposable
         failures ??= FailureHistory.After(before: null, "unknown: put here by hand", DateTimeOffset.UnixEpoch);
         return new(
             headers.GetValueOrDefault(HeaderNames.MessageId) ?? message.BasicProperties.MessageId ?? string.Empty,
-            MessageEnvelopes.FindType(message.Body),
+            MessageEnvelope.Read(message.Body).Type,
             queue,
             failures.Reason,
             failures.Attempts,

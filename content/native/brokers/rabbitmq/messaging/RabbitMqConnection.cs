@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,10 +40,19 @@ internal sealed partial class RabbitMqConnection : BackgroundService
             // A half-open connection is noticed after two of these.
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
         };
+
+        // For an amqps address the client would accept a certificate of another name.
+        _factory.Ssl.AcceptablePolicyErrors = SslPolicyErrors.None;
     }
 
     /// <summary>The connection, as soon as there is one.</summary>
     public Task<IConnection> GetAsync(CancellationToken cancellationToken) => _connected.Task.WaitAsync(cancellationToken);
+
+    /// <summary>The connection, for a caller who does not want to wait.</summary>
+    /// <exception cref="BrokerUnavailableException">There is none.</exception>
+    public IConnection Current => _connected.Task is { IsCompletedSuccessfully: true } connected
+        ? connected.Result
+        : throw new BrokerUnavailableException($"RabbitMQ is not connected: {_problem}");
 
     /// <summary>Why there is no connection now, or null.</summary>
     public string? Problem => _problem;
@@ -66,8 +76,8 @@ internal sealed partial class RabbitMqConnection : BackgroundService
                 await _topology.DeclareAsync(connection, stoppingToken);
 
                 delay = MinDelay;
-                _problem = null;
                 _connected.SetResult(connection);
+                _problem = null;
                 LogConnected(_factory.Endpoint.HostName, _factory.Endpoint.Port);
 
                 _problem = $"connection lost: {await closed.Task.WaitAsync(stoppingToken)}";

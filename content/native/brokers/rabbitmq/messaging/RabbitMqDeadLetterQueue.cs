@@ -70,8 +70,7 @@ internal sealed class RabbitMqDeadLetterQueue(
     {
         try
         {
-            var connection = await connections.GetAsync(cancellationToken);
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+            await using var channel = await connections.Current.CreateChannelAsync(cancellationToken: cancellationToken);
             var figures = new List<QueueFigures>();
             foreach (var queue in registry.Queues)
             {
@@ -145,8 +144,7 @@ internal sealed class RabbitMqDeadLetterQueue(
         {
             if (_channel is not { IsOpen: true })
             {
-                var connection = await connections.GetAsync(cancellationToken);
-                _channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+                _channel = await connections.Current.CreateChannelAsync(cancellationToken: cancellationToken);
             }
 
             var removed = 0;

@@ -93,6 +93,10 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
 
             return _channel;
         }
+        catch (OperationCanceledException exception) when (connections.Problem is { } problem)
+        {
+            throw new BrokerUnavailableException($"RabbitMQ is not connected: {problem}", exception);
+        }
         finally
         {
             _opening.Release();
