@@ -1,0 +1,75 @@
+using MqService.Harness;
+
+namespace MqService.Dev;
+
+/// <summary>From the working tree to a tested service in one command.</summary>
+public static class InnerLoop
+{
+    public static async Task<int> RunAsync(InnerLoopOptions options, CancellationToken ct)
+    {
+        var combination = options.Combination;
+        var output = options.Output ?? Path.Combine(Path.GetTempPath(), "mq-dev", combination.ToString());
+        if (Directory.Exists(output))
+        {
+            Directory.Delete(output, recursive: true);
+        }
+
+        var hiveFolder = Repository.NewScratchFolder("hive");
+        try
+        {
+            var hive = await Hive.InstallAsync(Repository.Root, hiveFolder, ct);
+            Report("generated", await hive.GenerateAsync(combination, options.Name, output, ct));
+        }
+        finally
+        {
+            Directory.Delete(hiveFolder, recursive: true);
+        }
+
+        Console.WriteLine($"  in {output}");
+        if (options.GenerateOnly)
+        {
+            return 0;
+        }
+
+        if (!options.NoTest && Servers.Missing(combination) is { } missing)
+        {
+            throw new ArgumentException($"{missing}: install it, or build only with --no-test.");
+        }
+
+        await using var servers = new Servers([combination]);
+        var service = new GeneratedService(combination, options.Name, output);
+        // Known before the build: with a connection string in the environment, Testcontainers is not referenced.
+        var environment = await servers.EnvironmentAsync(combination, ct);
+        Report("restored", await service.RestoreAsync(environment, ct));
+        Report("built", await service.BuildAsync(environment, ct));
+        if (options.Format)
+        {
+            Report("formatted", await service.VerifyFormatAsync(environment, ct));
+        }
+
+        if (options.NoTest)
+        {
+            return 0;
+        }
+
+        var (result, run) = await service.TestAsync(environment, options.Filter, Console.WriteLine, ct);
+        Console.WriteLine($"{combination}: {run} in {result.Elapsed.TotalSeconds:0.0} s");
+        return result.ExitCode;
+    }
+
+    public static async Task<int> ServersAsync(CancellationToken ct)
+    {
+        await using var rabbitMq = await RabbitMqServer.StartAsync(["dev"], ct);
+        await using var postgres = await PostgresServer.StartAsync(ct);
+        Console.WriteLine($"export MQ_RABBITMQ='{rabbitMq.ConnectionString("dev")}'");
+        Console.WriteLine($"export MQ_POSTGRES='{postgres.ConnectionString}'");
+        await Task.Delay(Timeout.Infinite, ct);
+        return 0;
+    }
+
+    private static void Report(string what, CommandResult result)
+    {
+        result.EnsureSuccess();
+        Console.WriteLine($"{what} in {result.Elapsed.TotalSeconds:0.0} s");
+    }
+}

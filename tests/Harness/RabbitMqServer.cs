@@ -1,0 +1,100 @@
+using System.Text.Json;
+
+namespace MqService.Harness;
+
+/// <summary>A RabbitMQ node of our own: own name, ports, data and cookie, so that it never meets one that is already there.</summary>
+public sealed class RabbitMqServer : IAsyncDisposable
+{
+    // Not the wrapper in /usr/sbin: that one switches to the system's account and its data.
+    private static readonly string[] ScriptFolders = ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin", "/usr/local/sbin"];
+
+    private readonly ServerProcess epmd;
+    private readonly ServerProcess node;
+    private readonly string folder;
+    private readonly int port;
+
+    private RabbitMqServer(ServerProcess epmd, ServerProcess node, string folder, int port)
+    {
+        this.epmd = epmd;
+        this.node = node;
+        this.folder = folder;
+        this.port = port;
+    }
+
+    public static string? Script { get; } =
+        ScriptFolders.Select(f => Path.Combine(f, "rabbitmq-server")).FirstOrDefault(File.Exists);
+
+    public string ConnectionString(string virtualHost) => $"amqp://mq:mq@127.0.0.1:{port}/{virtualHost}";
+
+    public static async Task<RabbitMqServer> StartAsync(IEnumerable<string> virtualHosts, CancellationToken ct = default)
+    {
+        var folder = Repository.NewScratchFolder("rabbitmq");
+        var (port, distributionPort, epmdPort) = Ports.Free(3) switch { var p => (p[0], p[1], p[2]) };
+
+        // Created at boot: one `rabbitmqctl` for each would take seconds each.
+        var hosts = virtualHosts.ToList();
+        var definitions = Path.Combine(folder, "definitions.json");
+        await File.WriteAllTextAsync(definitions, JsonSerializer.Serialize(new
+        {
+            users = new[] { new { name = "mq", password = "mq", tags = "administrator" } },
+            vhosts = hosts.Select(name => new { name }),
+            permissions = hosts.Select(vhost => new { user = "mq", vhost, configure = ".*", write = ".*", read = ".*" }),
+        }), ct);
+        var configuration = Path.Combine(folder, "rabbitmq.conf");
+        await File.WriteAllTextAsync(configuration, $"""
+            listeners.tcp.1 = 127.0.0.1:{port}
+            load_definitions = {definitions}
+            disk_free_limit.absolute = 50MB
+            log.console = true
+            log.console.level = warning
+            log.file = false
+
+            """, ct);
+        var plugins = Path.Combine(folder, "enabled_plugins");
+        await File.WriteAllTextAsync(plugins, "[].", ct);
+
+        var environment = new Dictionary<string, string?>
+        {
+            ["HOME"] = folder,
+            ["ERL_EPMD_PORT"] = $"{epmdPort}",
+            ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+            ["RABBITMQ_NODENAME"] = $"mq{port}@localhost",
+            ["RABBITMQ_DIST_PORT"] = $"{distributionPort}",
+            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
+            ["RABBITMQ_BASE"] = folder,
+            ["RABBITMQ_MNESIA_BASE"] = Path.Combine(folder, "data"),
+            ["RABBITMQ_LOG_BASE"] = Path.Combine(folder, "log"),
+            ["RABBITMQ_CONFIG_FILE"] = configuration,
+            ["RABBITMQ_CONF_ENV_FILE"] = "/dev/null",
+            ["RABBITMQ_ENABLED_PLUGINS_FILE"] = plugins,
+            ["RABBITMQ_PID_FILE"] = Path.Combine(folder, "pid"),
+        };
+
+        // As our child: the node would otherwise start one as a daemon, which outlives it.
+        var epmd = await ServerProcess.StartAsync(
+            new Command("epmd", "-port", $"{epmdPort}", "-address", "127.0.0.1"),
+            (_, t) => ServerProcess.ListensAsync(epmdPort, t),
+            ct);
+        try
+        {
+            var node = await ServerProcess.StartAsync(
+                new Command(Script!) { Environment = environment, Timeout = TimeSpan.FromMinutes(2) },
+                // The listener opens last, after the definitions are in.
+                (_, t) => ServerProcess.ListensAsync(port, t),
+                ct);
+            return new RabbitMqServer(epmd, node, folder, port);
+        }
+        catch
+        {
+            await epmd.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await node.DisposeAsync();
+        await epmd.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}

@@ -1,0 +1,58 @@
+namespace MqService.Pack.Tests;
+
+/// <summary>What a user meets who does not type what the template expects.</summary>
+public sealed class CommandLineTests(PackFixture pack)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Choice_that_does_not_exist_fails_and_lists_those_that_do()
+    {
+        var output = Path.Combine(pack.Folder, "bad-choice");
+        var result = await pack.Hive.NewAsync(["mq-service", "--broker", "pigeon", "-o", output], pack.Folder, Ct);
+
+        Assert.Equal(127, result.ExitCode);
+        Assert.All(Template.MqService.Choices("broker"), choice => Assert.Contains(choice, result.Output, StringComparison.Ordinal));
+        Assert.False(Directory.Exists(output));
+    }
+
+    [Fact]
+    public async Task Folder_that_is_taken_is_left_as_it_is()
+    {
+        var output = Directory.CreateDirectory(Path.Combine(pack.Folder, "taken")).FullName;
+        var mine = Path.Combine(output, "README.md");
+        await File.WriteAllTextAsync(mine, "mine", Ct);
+
+        var result = await pack.Hive.NewAsync(["mq-service", "-n", "Shop", "-o", output], pack.Folder, Ct);
+
+        Assert.Equal(73, result.ExitCode);
+        Assert.Contains("--force", result.Output, StringComparison.Ordinal);
+        Assert.Equal([mine], Directory.EnumerateFileSystemEntries(output));
+        Assert.Equal("mine", await File.ReadAllTextAsync(mine, Ct));
+    }
+
+    [Fact]
+    public async Task Name_comes_from_the_folder_when_none_is_given()
+    {
+        var output = Path.Combine(pack.Folder, "Warehouse");
+        (await pack.Hive.NewAsync(["mq-service", "-o", output, "--no-restore"], pack.Folder, Ct)).EnsureSuccess();
+
+        Assert.True(File.Exists(Path.Combine(output, "Warehouse.slnx")));
+    }
+
+    [Theory]
+    [InlineData("memory", "src/Shop.App")]
+    [InlineData("rabbitmq", "docker compose up -d --wait")]
+    public async Task Next_command_is_printed_after_the_packages_are_restored(string broker, string next)
+    {
+        var output = Path.Combine(pack.Folder, $"next-{broker}");
+        // Testcontainers is not on every feed; it is not needed where a broker is named in the environment.
+        var command = Command.Dotnet("new", "mq-service", "-n", "Shop", "-o", output, "-b", broker, "-s", "memory", "--debug:custom-hive", pack.Hive.Folder);
+        var result = await (command with { Environment = command.Environment.Concat(GeneratedService.BuildEnvironment).ToDictionary() }).RunAsync(Ct);
+
+        result.EnsureSuccess();
+        Assert.Contains("Restore succeeded.", result.Output, StringComparison.Ordinal);
+        Assert.Contains(next, result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Acme", result.Output, StringComparison.Ordinal);
+    }
+}

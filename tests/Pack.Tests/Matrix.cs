@@ -1,0 +1,17 @@
+namespace MqService.Pack.Tests;
+
+/// <summary>The combinations as rows of theories, by name: so each is a test of its own that `--filter` can pick.</summary>
+public static class Matrix
+{
+    private static readonly Dictionary<string, Combination> ByName = Template.MqService.Combinations.ToDictionary(c => c.ToString());
+
+    /// <summary>Those that differ in what they generate.</summary>
+    public static TheoryData<string> Resolved => Rows(Template.MqService.Resolved);
+
+    /// <summary>Those that leave something to the template.</summary>
+    public static TheoryData<string> Auto => Rows(Template.MqService.Combinations.Except(Template.MqService.Resolved));
+
+    public static Combination Of(string name) => ByName[name];
+
+    private static TheoryData<string> Rows(IEnumerable<Combination> combinations) => new(combinations.Select(c => c.ToString()));
+}
