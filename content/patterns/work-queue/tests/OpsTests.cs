@@ -85,10 +85,11 @@ public sealed class OpsTests(ServiceFixture service)
     {
         async Task<long> DeadLetteredAsync() => (await service.Consumer.GetFromJsonAsync<QueueInfo[]>("/ops/queues"))!.Single().DeadLettered;
 
-        var before = await DeadLetteredAsync();
         var placed = await service.Producer.PlaceOrderAsync("permanent");
         await service.Consumer.WaitForDeadLetterAsync(placed.MessageId);
+        var listed = (await service.Consumer.ListDeadLettersAsync()).Length;
 
-        await Eventually.TrueAsync(async () => await DeadLetteredAsync() == before + 1, "the dead letter was not counted");
+        // A broker may count what was just looked at a moment later.
+        await Eventually.TrueAsync(async () => await DeadLetteredAsync() == listed, $"the figures do not say {listed} dead letters");
     }
 }

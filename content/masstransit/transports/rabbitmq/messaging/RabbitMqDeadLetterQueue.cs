@@ -69,6 +69,8 @@ internal sealed class RabbitMqDeadLetterQueue(
 
     public async Task<IReadOnlyList<QueueFigures>> GetQueuesAsync(CancellationToken cancellationToken)
     {
+        // What a call in progress has fetched would be missing.
+        await _alone.WaitAsync(cancellationToken);
         try
         {
             var connection = await connections.GetAsync(cancellationToken);
@@ -96,6 +98,10 @@ internal sealed class RabbitMqDeadLetterQueue(
         catch (Exception exception) when (RabbitMqConnection.IsConnectionProblem(exception))
         {
             throw RabbitMqConnection.Unavailable(exception);
+        }
+        finally
+        {
+            _alone.Release();
         }
     }
 
@@ -151,6 +157,7 @@ internal sealed class RabbitMqDeadLetterQueue(
             var removed = 0;
             foreach (var queue in Queues)
             {
+                var kept = 0;
                 var lastKept = 0UL;
                 while (await channel.BasicGetAsync(RabbitMqQueues.Error(queue), autoAck: false, cancellationToken) is { } message)
                 {
@@ -161,13 +168,15 @@ internal sealed class RabbitMqDeadLetterQueue(
                     }
                     else
                     {
+                        kept++;
                         lastKept = message.DeliveryTag;
                     }
                 }
 
-                if (lastKept > 0)
+                if (kept > 0)
                 {
                     await channel.BasicNackAsync(lastKept, multiple: true, requeue: true, cancellationToken);
+                    await WaitForCountAsync(channel, RabbitMqQueues.Error(queue), kept, cancellationToken);
                 }
             }
 
@@ -187,6 +196,18 @@ internal sealed class RabbitMqDeadLetterQueue(
         finally
         {
             _alone.Release();
+        }
+    }
+
+    /// <summary>
+    /// Giving back is not confirmed, and takes effect a moment later: until then the figures would be too low. Not for
+    /// ever, for another process may have fetched them already.
+    /// </summary>
+    private static async Task WaitForCountAsync(IChannel channel, string queue, int atLeast, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; tries < 50 && await channel.MessageCountAsync(queue, cancellationToken) < atLeast; tries++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), cancellationToken);
         }
     }
 
