@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -16,15 +17,21 @@ internal sealed class RabbitMqConnection : IAsyncDisposable
     private readonly ConnectionFactory _factory;
     private IConnection? _connection;
 
-    public RabbitMqConnection(IConfiguration configuration, IHostEnvironment environment, IOptions<MessagingOptions> options) => _factory = new()
+    public RabbitMqConnection(IConfiguration configuration, IHostEnvironment environment, IOptions<MessagingOptions> options)
     {
-        Uri = new Uri(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/")),
-        ClientProvidedName = $"{environment.ApplicationName} ops",
-        AutomaticRecoveryEnabled = false,
-        RequestedHeartbeat = TimeSpan.FromSeconds(10),
-        RequestedConnectionTimeout = options.Value.PublishTimeout,
-        ContinuationTimeout = options.Value.PublishTimeout,
-    };
+        _factory = new()
+        {
+            Uri = new Uri(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/")),
+            ClientProvidedName = $"{environment.ApplicationName} ops",
+            AutomaticRecoveryEnabled = false,
+            RequestedHeartbeat = TimeSpan.FromSeconds(10),
+            RequestedConnectionTimeout = options.Value.PublishTimeout,
+            ContinuationTimeout = options.Value.PublishTimeout,
+        };
+
+        // For an amqps address the client would accept a certificate of another name.
+        _factory.Ssl.AcceptablePolicyErrors = SslPolicyErrors.None;
+    }
 
     /// <exception cref="BrokerUnavailableException">The broker cannot be reached, or does not let us in. The message says why.</exception>
     public async Task<IConnection> GetAsync(CancellationToken cancellationToken)
