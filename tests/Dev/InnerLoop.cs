@@ -36,10 +36,10 @@ public static class InnerLoop
             throw new ArgumentException($"{missing}: install it, or build only with --no-test.");
         }
 
-        await using var servers = new Servers([combination]);
+        await using var servers = new Servers([combination], ["dev"]);
         var service = new GeneratedService(combination, options.Name, output);
         // Known before the build: with a connection string in the environment, Testcontainers is not referenced.
-        var environment = await servers.EnvironmentAsync(combination, ct);
+        var environment = await servers.EnvironmentAsync(combination, "dev", ct);
         Report("restored", await service.RestoreAsync(environment, ct));
         Report("built", await service.BuildAsync(environment, ct));
         if (options.Format)

@@ -6,7 +6,9 @@ namespace MqService.Harness;
 /// The servers that generated services need, each started when first needed and shared by all, or taken from
 /// the environment: <c>MQ_RABBITMQ</c> (amqp://…) and <c>MQ_POSTGRES</c> (an Npgsql connection string).
 /// </summary>
-public sealed class Servers(IReadOnlyCollection<Combination> combinations) : IAsyncDisposable
+/// <param name="combinations">The combinations that may ask for servers.</param>
+/// <param name="purposes">What for: each combination has a virtual host and a database for each of them.</param>
+public sealed class Servers(IReadOnlyCollection<Combination> combinations, IReadOnlyCollection<string> purposes) : IAsyncDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
     private RabbitMqServer? rabbitMq;
@@ -23,9 +25,9 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations) : IAs
         : null;
 
     /// <summary>
-    /// The connection strings of a combination as environment variables: a virtual host and an empty database of its own.
+    /// The connection strings of a combination as environment variables: an empty virtual host and an empty database.
     /// </summary>
-    public async Task<IReadOnlyDictionary<string, string?>> EnvironmentAsync(Combination combination, CancellationToken ct = default)
+    public async Task<IReadOnlyDictionary<string, string?>> EnvironmentAsync(Combination combination, string purpose, CancellationToken ct = default)
     {
         await gate.WaitAsync(ct);
         try
@@ -34,13 +36,13 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations) : IAs
             if (NeedsRabbitMq(combination))
             {
                 variables["ConnectionStrings__broker"] = ExternalRabbitMq
-                    ?? (rabbitMq ??= await RabbitMqServer.StartAsync(combinations.Select(c => c.ToString()), ct)).ConnectionString(combination.ToString());
+                    ?? (rabbitMq ??= await RabbitMqServer.StartAsync(combinations.SelectMany(c => purposes.Select(p => $"{c}-{p}")), ct)).ConnectionString($"{combination}-{purpose}");
             }
 
             if (NeedsPostgres(combination))
             {
                 var server = ExternalPostgres ?? (postgres ??= await PostgresServer.StartAsync(ct)).ConnectionString;
-                variables["ConnectionStrings__postgres"] = await NewDatabaseAsync(server, combination, ct);
+                variables["ConnectionStrings__postgres"] = await NewDatabaseAsync(server, $"mq_{combination}_{purpose}".Replace('-', '_'), ct);
             }
 
             return variables;
@@ -70,9 +72,8 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations) : IAs
 
     private static bool NeedsPostgres(Combination combination) => combination["store"] == "postgres";
 
-    private static async Task<string> NewDatabaseAsync(string server, Combination combination, CancellationToken ct)
+    private static async Task<string> NewDatabaseAsync(string server, string name, CancellationToken ct)
     {
-        var name = "mq_" + combination.ToString().Replace('-', '_');
         await using var connection = new NpgsqlConnection(server + ";Pooling=false");
         await connection.OpenAsync(ct);
         foreach (var statement in (string[])[$"DROP DATABASE IF EXISTS {name} WITH (FORCE)", $"CREATE DATABASE {name}"])

@@ -10,7 +10,7 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Combination, Lazy<Task<TierResult>>> built = new();
     private readonly ConcurrentDictionary<Combination, Lazy<Task<TierResult>>> tested = new();
-    private readonly Servers servers = new([.. Template.MqService.Resolved]);
+    private readonly Servers servers = new([.. Template.MqService.Resolved], ["tests", "readme"]);
 
     /// <summary>The brokers named in MQ_REQUIRE, for which a missing package or server is a failure.</summary>
     public static IReadOnlyList<string> Required { get; } =
@@ -29,7 +29,7 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
         var build = await BuildAsync(combination);
         return test.Outcome == TierOutcome.Skipped || build.Service is null
             ? TierResult.Skipped("its tests did not run", TimeSpan.Zero)
-            : await ReadmeWalkthrough.RunAsync(build.Service, await servers.EnvironmentAsync(combination));
+            : await ReadmeWalkthrough.RunAsync(build.Service, await servers.EnvironmentAsync(combination, "readme"));
     }
 
     public async ValueTask DisposeAsync()
@@ -92,7 +92,7 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
             return Stop(combination, missing, TimeSpan.Zero);
         }
 
-        var (result, run) = await build.Service.TestAsync(await servers.EnvironmentAsync(combination));
+        var (result, run) = await build.Service.TestAsync(await servers.EnvironmentAsync(combination, "tests"));
         return (result.Succeeded && run is { Passed: > 0, Failed: 0 }
             ? TierResult.Passed(result.Elapsed)
             : await KeepOutputAsync(combination, result, run)) with { Run = run };
