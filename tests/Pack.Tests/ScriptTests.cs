@@ -6,7 +6,7 @@ public sealed class ScriptTests
     [Fact]
     public async Task Demo_shows_orders_and_a_replayed_dead_letter()
     {
-        var result = await Script("./demo").RunAsync(TestContext.Current.CancellationToken);
+        var result = await Script("demo").RunAsync(TestContext.Current.CancellationToken);
 
         Assert.True(result.Succeeded, $"{result}");
         Assert.Contains("each with exactly one effect, none lost", result.Output, StringComparison.Ordinal);
@@ -18,7 +18,7 @@ public sealed class ScriptTests
         var output = Repository.NewScratchFolder("dev");
         try
         {
-            var result = await Script("./dev", "memory", "native", "--format", "--output", output).RunAsync(TestContext.Current.CancellationToken);
+            var result = await Script("dev", "memory", "native", "--format", "--output", output).RunAsync(TestContext.Current.CancellationToken);
 
             Assert.True(result.Succeeded, $"{result}");
             Assert.Contains("memory-work-queue-native-memory:", result.Output, StringComparison.Ordinal);
@@ -32,7 +32,7 @@ public sealed class ScriptTests
     [Fact]
     public async Task Dev_says_what_it_knows_when_asked_for_something_else()
     {
-        var result = await Script("./dev", "pigeon").RunAsync(TestContext.Current.CancellationToken);
+        var result = await Script("dev", "pigeon").RunAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("'pigeon' is not a choice", result.Output, StringComparison.Ordinal);
@@ -40,5 +40,5 @@ public sealed class ScriptTests
     }
 
     private static Command Script(string name, params IReadOnlyList<string> arguments) =>
-        new(name, arguments) { Folder = Repository.Root, Environment = Command.DotnetEnvironment, Timeout = TimeSpan.FromMinutes(10) };
+        new(Path.Combine(Repository.Root, name), arguments) { Folder = Repository.Root, Environment = Command.DotnetEnvironment, Timeout = TimeSpan.FromMinutes(10) };
 }
