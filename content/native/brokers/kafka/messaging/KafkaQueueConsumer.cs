@@ -1,0 +1,429 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Acme._1.Messaging.Kafka;
+
+/// <summary>
+/// One queue as a member of its consumer group: a thread that fetches, and commits what is settled. Everything here
+/// happens on that thread but for the handlers, which run on the pool and report through <see cref="KafkaPartition"/>.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process; its wait handles are released with it.")]
+internal sealed partial class KafkaQueueConsumer(
+    string queue,
+    KafkaClients clients,
+    KafkaTopology topology,
+    KafkaTransport transport,
+    KafkaStarts starts,
+    MessagePump pump,
+    MessagingOptions options,
+    TimeProvider clock,
+    ILogger logger)
+{
+    /// <summary>This often the process may die while a message is handled among others; then it is handled alone.</summary>
+    private const int SuspectAfter = 2;
+
+    /// <summary>A message that took the process down alone this often is dead.</summary>
+    private const int DeathsAlone = 3;
+
+    private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>To pause makes the client throw away what it has fetched: not for a moment's congestion.</summary>
+    private static readonly TimeSpan PauseAfter = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The rest of the group waits while a partition is given back, and a slow handler must not stop them all.</summary>
+    private static readonly TimeSpan RevokePatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>A partition that delivers nothing for as long has no suspects left.</summary>
+    private static readonly TimeSpan SuspicionEnds = TimeSpan.FromSeconds(2);
+
+    private readonly Dictionary<TopicPartition, KafkaPartition> _partitions = [];
+    private readonly SemaphoreSlim _slots = new(options.Concurrency);
+    private readonly AutoResetEvent _progress = new(false);
+
+    private IConsumer<byte[]?, byte[]?> _consumer = null!;
+    private IReadOnlyDictionary<TopicPartition, Start>? _starts;
+    private CancellationToken _stopping;
+    private CancellationToken _abort;
+    private DateTimeOffset _lastCommit;
+    private DateTimeOffset _lastTake;
+    private int _pending;
+    private bool _congested;
+    private volatile bool _isMember;
+    private volatile Exception? _failure;
+
+    /// <summary>True while the group counts us in, with partitions or, when there are more of us than partitions, without.</summary>
+    public bool IsMember => _isMember;
+
+    /// <summary>No message is handled together with one that may kill the process, or its death would count against the wrong one.</summary>
+    private bool IsSuspicious => _partitions.Values.Any(partition => partition.IsSuspect);
+
+    private bool HasRoom => Volatile.Read(ref _pending) is var pending && (IsSuspicious ? pending == 0 : pending < options.Prefetch);
+
+    /// <summary>Receives until the process stops; blocks the thread.</summary>
+    /// <param name="stopping">Begin nothing new, finish what has begun, and leave.</param>
+    /// <param name="abort">Cancel what is still running.</param>
+    /// <exception cref="KafkaException">The consumer is of no use any more.</exception>
+    /// <exception cref="BrokerUnavailableException">No broker answered in time.</exception>
+    public void Run(CancellationToken stopping, CancellationToken abort)
+    {
+        _stopping = stopping;
+        _abort = abort;
+        _failure = null;
+        _congested = false;
+        using var consumer = _consumer = clients.CreateGroupMember(queue)
+            .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
+            .SetPartitionsRevokedHandler((_, partitions) => OnRevoked([.. partitions.Select(partition => partition.TopicPartition)]))
+            .SetPartitionsLostHandler((_, partitions) => OnLost([.. partitions.Select(partition => partition.TopicPartition)]))
+            .Build();
+        try
+        {
+            consumer.Subscribe([queue, .. topology.RetryTopics(queue)]);
+            while (!stopping.IsCancellationRequested)
+            {
+                Step();
+            }
+        }
+        finally
+        {
+            // Gives back all partitions, and with them what OnRevoked does.
+            consumer.Close();
+            _isMember = false;
+        }
+    }
+
+    private void Step()
+    {
+        if (_failure is { } failure)
+        {
+            throw new InvalidOperationException($"A delivery from {queue} failed outside its handler.", failure);
+        }
+
+        if (IsCommitDue())
+        {
+            TryCommit(_partitions.Values);
+        }
+
+        StartParked();
+        if (HasRoom)
+        {
+            _congested = false;
+        }
+        else if (!_congested)
+        {
+            _congested = !_progress.WaitOne(PauseAfter);
+            return;
+        }
+
+        PauseAndResume();
+        try
+        {
+            if (_consumer.Consume(UntilNextDue()) is { } record && _partitions.TryGetValue(record.TopicPartition, out var partition))
+            {
+                Take(partition, record);
+            }
+        }
+        catch (ConsumeException exception) when (!exception.Error.IsFatal)
+        {
+            LogConsumeFailed(queue, exception.Error.Reason);
+        }
+    }
+
+    private void Take(KafkaPartition partition, ConsumeResult<byte[]?, byte[]?> record)
+    {
+        _lastTake = clock.GetUtcNow();
+        if (partition.Start is null)
+        {
+            Begin(partition, record.Offset.Value);
+        }
+
+        partition.Take(record.Offset.Value);
+        var due = record.Topic == queue ? DateTimeOffset.MinValue : KafkaHeaders.ReadDue(record.Message.Headers) ?? DateTimeOffset.MinValue;
+        if (due <= _lastTake && MayStart(partition))
+        {
+            Start(partition, record);
+        }
+        else
+        {
+            partition.Parked = (record, due);
+        }
+    }
+
+    private void Begin(KafkaPartition partition, long offset)
+    {
+        _starts ??= starts.ReadAsync(queue, _stopping).GetAwaiter().GetResult();
+        var count = _starts.TryGetValue(partition.Id, out var before) && before.Offset == offset ? before.Count + 1 : 1;
+        partition.BeginAt(new Start(offset, count));
+        if (count > SuspectAfter)
+        {
+            // The one that kills is among those that were taken and not committed, and never were there more than these.
+            partition.SuspectUntil = offset + options.Prefetch;
+            LogSuspects(partition.Id.Topic, partition.Id.Partition.Value, offset, count - 1);
+        }
+    }
+
+    private bool MayStart(KafkaPartition partition) => HasRoom && (partition.IsSuspect || !IsSuspicious);
+
+    private void StartParked()
+    {
+        var now = clock.GetUtcNow();
+        foreach (var partition in _partitions.Values)
+        {
+            if (partition.Parked is { } parked && parked.Due <= now && MayStart(partition))
+            {
+                partition.Parked = null;
+                Start(partition, parked.Record);
+            }
+        }
+    }
+
+    private void Start(KafkaPartition partition, ConsumeResult<byte[]?, byte[]?> record)
+    {
+        var offset = record.Offset.Value;
+        var delivery = new KafkaDelivery(queue, record, partition, transport, clock);
+        var handle = () => pump.ProcessAsync(delivery, _abort);
+
+        var isFirst = offset == partition.Start!.Offset;
+        if (isFirst || partition.IsSuspect)
+        {
+            // What is settled is committed first: after a crash, this very message must be the one to begin with.
+            if (!TryCommit(_partitions.Values))
+            {
+                partition.Parked = (record, DateTimeOffset.MinValue);
+                return;
+            }
+
+            var start = isFirst ? partition.Start : new Start(offset, SuspectAfter + 1);
+            if (start.Count > SuspectAfter + DeathsAlone)
+            {
+                handle = () => pump.UntilSettledAsync(delivery, () => delivery.DeadLetterAsync(Poisoned(delivery, start.Count - 1), _abort), _abort);
+            }
+            else
+            {
+                starts.WriteAsync(queue, partition.Id, start, _stopping).GetAwaiter().GetResult();
+            }
+        }
+
+        Interlocked.Increment(ref _pending);
+        var key = record.Message.Key is { } bytes ? Encoding.Latin1.GetString(bytes) : $"without a key {offset}";
+        partition.Post(key, () => HandleAsync(partition, handle));
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The thread that fetches ends with it, and starts again.")]
+    private async Task HandleAsync(KafkaPartition partition, Func<Task> handle)
+    {
+        try
+        {
+            await _slots.WaitAsync(_abort);
+            try
+            {
+                if (!partition.IsClosed)
+                {
+                    await handle();
+                }
+            }
+            finally
+            {
+                _slots.Release();
+            }
+        }
+        catch (OperationCanceledException) when (_abort.IsCancellationRequested)
+        {
+            // The process is going down. The message was not settled, and is delivered again.
+        }
+        catch (Exception exception)
+        {
+            _failure = exception;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _pending);
+            _progress.Set();
+        }
+    }
+
+    private FailureHistory Poisoned(KafkaDelivery delivery, int deaths)
+    {
+        var now = clock.GetUtcNow();
+        var before = FailureHistory.Read(delivery.Headers);
+        return new(
+            (before?.Attempts ?? 0) + deaths,
+            before?.Round ?? 0,
+            before?.Replays ?? 0,
+            before?.First ?? now,
+            now,
+            $"the process died {DeathsAlone} times while it handled this message alone (delivery limit)");
+    }
+
+    private bool IsCommitDue() =>
+        clock.GetUtcNow() - _lastCommit >= CommitInterval
+        || _partitions.Values.Any(partition => partition.Ahead >= (options.Prefetch + 1) / 2 && partition.Watermark > partition.Committed);
+
+    private bool TryCommit(IReadOnlyCollection<KafkaPartition> partitions)
+    {
+        _lastCommit = clock.GetUtcNow();
+        var settled = (
+            from partition in partitions
+            let watermark = partition.Watermark
+            where partition.Start is not null && watermark > partition.Committed
+            select (Partition: partition, Watermark: watermark)).ToList();
+        if (settled.Count == 0)
+        {
+            return true;
+        }
+
+        try
+        {
+            _consumer.Commit(settled.Select(item => new TopicPartitionOffset(item.Partition.Id, item.Watermark)));
+        }
+        catch (KafkaException exception)
+        {
+            // Nothing is lost: it is committed later or, if the partition is no longer ours, the messages come again.
+            LogNotCommitted(queue, exception.Error.Reason);
+            return false;
+        }
+
+        foreach (var (partition, watermark) in settled)
+        {
+            partition.MarkCommitted(watermark);
+        }
+
+        return true;
+    }
+
+    private void PauseAndResume()
+    {
+        var suspicious = IsSuspicious;
+        foreach (var partition in _partitions.Values)
+        {
+            if (suspicious && partition.IsSuspect && partition.IsIdle && clock.GetUtcNow() - _lastTake > SuspicionEnds)
+            {
+                partition.SuspectUntil = 0;
+            }
+
+            var pause = _congested
+                || partition.Parked is not null
+                || partition.Ahead >= options.Prefetch
+                || (suspicious && partition.Start is not null && !partition.IsSuspect);
+            if (pause == partition.IsPaused)
+            {
+                continue;
+            }
+
+            partition.IsPaused = pause;
+            if (pause)
+            {
+                _consumer.Pause([partition.Id]);
+            }
+            else
+            {
+                _consumer.Resume([partition.Id]);
+            }
+        }
+    }
+
+    private TimeSpan UntilNextDue()
+    {
+        var now = clock.GetUtcNow();
+        var timeout = PollTimeout;
+        foreach (var partition in _partitions.Values)
+        {
+            if (partition.Parked is { } parked && parked.Due - now < timeout)
+            {
+                timeout = parked.Due > now ? parked.Due - now : TimeSpan.FromMilliseconds(1);
+            }
+        }
+
+        return timeout;
+    }
+
+    private void OnAssigned(List<TopicPartition> partitions)
+    {
+        _starts = null;
+        foreach (var partition in partitions)
+        {
+            _partitions[partition] = new KafkaPartition(partition);
+        }
+
+        _isMember = true;
+        LogAssigned(queue, partitions.Count);
+    }
+
+    /// <summary>The group wants partitions back: stop, let running handlers finish, commit, go.</summary>
+    private void OnRevoked(List<TopicPartition> revoked)
+    {
+        var partitions = Remove(revoked);
+        try
+        {
+            // Going down, the host says how long to wait: it cancels what is running then.
+            var patience = _stopping.IsCancellationRequested ? Timeout.InfiniteTimeSpan : RevokePatience;
+            if (!Task.WhenAll(partitions.Select(partition => partition.CloseAsync())).Wait(patience))
+            {
+                LogNotDrained(queue, pump.InFlight);
+            }
+
+            TryCommit(partitions);
+            var tidy = partitions.Where(partition => partition.Start is not null).Select(partition => starts.WriteAsync(queue, partition.Id, null, CancellationToken.None));
+            Task.WhenAll(tidy).GetAwaiter().GetResult();
+        }
+        catch (BrokerUnavailableException exception)
+        {
+            // A note that stays makes us careful without need, no more.
+            LogNotTidied(exception, queue);
+        }
+        finally
+        {
+            partitions.ForEach(partition => partition.Lose());
+        }
+    }
+
+    /// <summary>The group has given them to others already: there is nothing left to commit.</summary>
+    private void OnLost(List<TopicPartition> lost)
+    {
+        foreach (var partition in Remove(lost))
+        {
+            _ = partition.CloseAsync();
+            partition.Lose();
+        }
+
+        _isMember = false;
+        LogLost(queue, lost.Count);
+    }
+
+    private List<KafkaPartition> Remove(List<TopicPartition> partitions)
+    {
+        var removed = new List<KafkaPartition>();
+        foreach (var id in partitions)
+        {
+            if (_partitions.Remove(id, out var partition))
+            {
+                removed.Add(partition);
+            }
+        }
+
+        return removed;
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Queue}: {Count} partitions assigned")]
+    private partial void LogAssigned(string queue, int count);
+
+    [LoggerMessage(LogLevel.Warning, "{Queue}: {Count} partitions were lost to the group; their messages will be delivered again")]
+    private partial void LogLost(string queue, int count);
+
+    [LoggerMessage(LogLevel.Warning, "{Queue}: {Count} handlers did not finish before their partitions went; their messages will be delivered again")]
+    private partial void LogNotDrained(string queue, int count);
+
+    [LoggerMessage(LogLevel.Warning, "{Topic} [{Partition}]: the process died {Deaths} times in a row at offset {Offset}; messages from there on are handled one at a time")]
+    private partial void LogSuspects(string topic, int partition, long offset, int deaths);
+
+    [LoggerMessage(LogLevel.Warning, "{Queue}: offsets were not committed: {Reason}")]
+    private partial void LogNotCommitted(string queue, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{Queue}: could not note that partitions were given back in good order")]
+    private partial void LogNotTidied(Exception exception, string queue);
+
+    [LoggerMessage(LogLevel.Warning, "{Queue}: {Reason}")]
+    private partial void LogConsumeFailed(string queue, string reason);
+}

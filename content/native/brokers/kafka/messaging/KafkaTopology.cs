@@ -1,0 +1,134 @@
+using System.Globalization;
+using Acme._1.Contracts;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Options;
+
+namespace Acme._1.Messaging.Kafka;
+
+/// <summary>The topics, created by whoever connects first, and compared with the settings by everyone.</summary>
+internal sealed class KafkaTopology(IOptions<KafkaOptions> kafka, IOptions<MessagingOptions> messaging, IOptions<RetryOptions> retry)
+{
+    // A copy carries more headers than its original, and must fit where the original did.
+    private const int RoomForHeaders = 128 * 1024;
+    public const int RoomForHeadersOfCopies = 2 * RoomForHeaders;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    public static string DeadLetterTopic(string queue) => $"{queue}.dlq";
+
+    /// <summary>Which message each partition's consumer started with, and how often: see <see cref="KafkaStarts"/>.</summary>
+    public static string StartsTopic(string queue) => $"{queue}.starts";
+
+    public static string RetryTopic(string queue, int round) => $"{queue}.retry.{round}";
+
+    public IEnumerable<string> RetryTopics(string queue) =>
+        Enumerable.Range(1, retry.Value.MaxAttempts - 1).Select(round => RetryTopic(queue, round));
+
+    public IEnumerable<TopicPartition> PartitionsOf(string topic) =>
+        Enumerable.Range(0, kafka.Value.Partitions).Select(partition => new TopicPartition(topic, partition));
+
+    /// <exception cref="InvalidOperationException">A topic exists with other settings. The message names it, the setting and the fix.</exception>
+    /// <exception cref="KafkaException">No broker answered, or the topics could not be created (yet).</exception>
+    public async Task DeclareAsync(IAdminClient admin, CancellationToken cancellationToken)
+    {
+        var topics = MessageTypes.All.Select(type => type.Destination).Distinct().SelectMany(TopicsOf).ToList();
+        Error? refused = null;
+        try
+        {
+            await admin.CreateTopicsAsync(topics, new CreateTopicsOptions { RequestTimeout = Timeout, OperationTimeout = Timeout }).WaitAsync(cancellationToken);
+        }
+        catch (CreateTopicsException exception)
+        {
+            // Whoever may not create topics may still use those that others have created.
+            refused = exception.Results.FirstOrDefault(result => result.Error.IsError && result.Error.Code is not ErrorCode.TopicAlreadyExists)?.Error;
+        }
+
+        try
+        {
+            await VerifyAsync(admin, topics, cancellationToken);
+        }
+        catch (DescribeTopicsException) when (refused is not null)
+        {
+            throw new KafkaException(new Error(refused.Code, refused.Code is ErrorCode.InvalidReplicationFactor
+                ? $"{refused.Reason} Set {KafkaOptions.Section}:{nameof(KafkaOptions.ReplicationFactor)} to what the cluster can do."
+                : $"The topics could not be created: {refused.Reason}"));
+        }
+    }
+
+    private IEnumerable<TopicSpecification> TopicsOf(Destination destination)
+    {
+        yield return Topic(destination.Name, kafka.Value.Partitions, "delete", RoomForHeaders);
+        if (destination.Kind is not DestinationKind.Queue)
+        {
+            yield break;
+        }
+
+        // A topic for each round: what waits in one waits about equally long, so nothing waits behind a longer delay.
+        foreach (var retryTopic in RetryTopics(destination.Name))
+        {
+            yield return Topic(retryTopic, kafka.Value.Partitions, "delete", RoomForHeadersOfCopies);
+        }
+
+        // Kafka removes no single record, but of a compacted topic it keeps only the last of each key: a dead letter
+        // stays for as long as it takes, until a record without a value says that it was replayed or discarded.
+        yield return Topic(DeadLetterTopic(destination.Name), partitions: 1, "compact", RoomForHeadersOfCopies);
+        yield return Topic(StartsTopic(destination.Name), partitions: 1, "compact", RoomForHeaders);
+    }
+
+    private TopicSpecification Topic(string name, int partitions, string cleanupPolicy, int roomForHeaders) => new()
+    {
+        Name = name,
+        NumPartitions = partitions,
+        ReplicationFactor = kafka.Value.ReplicationFactor,
+        Configs = new()
+        {
+            ["cleanup.policy"] = cleanupPolicy,
+            ["max.message.bytes"] = (messaging.Value.MaxMessageBytes + roomForHeaders).ToString(CultureInfo.InvariantCulture),
+        },
+    };
+
+    private static async Task VerifyAsync(IAdminClient admin, List<TopicSpecification> topics, CancellationToken cancellationToken)
+    {
+        var described = await admin
+            .DescribeTopicsAsync(TopicCollection.OfTopicNames(topics.Select(topic => topic.Name)), new DescribeTopicsOptions { RequestTimeout = Timeout })
+            .WaitAsync(cancellationToken);
+        var configs = await admin
+            .DescribeConfigsAsync(
+                topics.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = topic.Name }), new DescribeConfigsOptions { RequestTimeout = Timeout })
+            .WaitAsync(cancellationToken);
+
+        foreach (var topic in topics)
+        {
+            var found = described.TopicDescriptions.Single(description => description.Name == topic.Name);
+            if (found.Partitions.Count != topic.NumPartitions)
+            {
+                throw Misfit(topic, "partitions", found.Partitions.Count, topic.NumPartitions, topic.Configs["cleanup.policy"] is "compact"
+                    ? "Delete the topic when it is empty, and start this service again."
+                    : $"Set {KafkaOptions.Section}:{nameof(KafkaOptions.Partitions)} to {found.Partitions.Count}, or add partitions to the topics (kafka-topics.sh --alter).");
+            }
+
+            if (found.Partitions.Min(partition => partition.Replicas.Count) is var replicas && replicas < topic.ReplicationFactor)
+            {
+                throw Misfit(topic, "replication factor", replicas, topic.ReplicationFactor,
+                    $"Set {KafkaOptions.Section}:{nameof(KafkaOptions.ReplicationFactor)} to {replicas}, or add replicas (kafka-reassign-partitions.sh).");
+            }
+
+            var settings = configs.Single(config => config.ConfigResource.Name == topic.Name).Entries;
+            if (settings["cleanup.policy"].Value is var policy && policy != topic.Configs["cleanup.policy"])
+            {
+                throw Misfit(topic, "cleanup.policy", policy, topic.Configs["cleanup.policy"], "Change it (kafka-configs.sh --alter) before messages are lost by it.");
+            }
+
+            if (long.Parse(settings["max.message.bytes"].Value, CultureInfo.InvariantCulture) is var bytes
+                && bytes < long.Parse(topic.Configs["max.message.bytes"], CultureInfo.InvariantCulture))
+            {
+                throw Misfit(topic, "max.message.bytes", bytes, topic.Configs["max.message.bytes"],
+                    $"Raise it (kafka-configs.sh --alter), or lower {MessagingOptions.Section}:{nameof(MessagingOptions.MaxMessageBytes)}.");
+            }
+        }
+    }
+
+    private static InvalidOperationException Misfit(TopicSpecification topic, string setting, object found, object expected, string fix) =>
+        new($"Kafka has a topic of ours with other settings: the {setting} of {topic.Name} is {found} and should be {expected}. {fix}");
+}

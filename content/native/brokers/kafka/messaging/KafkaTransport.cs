@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Acme._1.Contracts;
+using Confluent.Kafka;
+using Microsoft.Extensions.Options;
+
+namespace Acme._1.Messaging.Kafka;
+
+/// <summary>Sends with an idempotent producer, and waits until every in-sync replica has the message.</summary>
+internal sealed class KafkaTransport(KafkaClients clients, KafkaConnection connection, IOptions<MessagingOptions> options) : ITransport, IDisposable
+{
+    private readonly Lock _gate = new();
+    private IProducer<byte[]?, byte[]?>? _producer;
+
+    public string System => "kafka";
+
+    public async Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken)
+    {
+        var message = new Message<byte[]?, byte[]?>
+        {
+            // What shares a key keeps its order and runs one after the other: the same message sent twice, here.
+            Key = Encoding.UTF8.GetBytes(envelope.Id),
+            Value = ToArray(envelope.Data),
+            Headers = KafkaHeaders.Write(EnvelopeHeaders.Write(envelope)),
+            Timestamp = new Timestamp(envelope.Time),
+        };
+
+        try
+        {
+            await ProduceAsync(destination.Name, message, cancellationToken);
+        }
+        catch (BrokerUnavailableException exception) when (exception.InnerException is KafkaException { Error.Code: ErrorCode.MsgSizeTooLarge })
+        {
+            // Headers count, too: it is over the topic's limit although the payload is not over ours.
+            throw new MessageTooLargeException(envelope.Data.Length, options.Value.MaxMessageBytes);
+        }
+    }
+
+    /// <summary>Returns once the brokers have confirmed the record.</summary>
+    /// <exception cref="BrokerUnavailableException">They did not, for as long as <see cref="MessagingOptions.PublishTimeout"/>.</exception>
+    public async Task ProduceAsync(string topic, Message<byte[]?, byte[]?> message, CancellationToken cancellationToken)
+    {
+        var producer = GetProducer();
+        try
+        {
+            // Sent to a topic that does not exist yet, it might be created with the broker's settings instead of ours.
+            await connection.ReadyAsync(cancellationToken);
+            await producer.ProduceAsync(topic, message, cancellationToken);
+        }
+        catch (OperationCanceledException exception) when (connection.Problem is { } problem)
+        {
+            throw new BrokerUnavailableException($"Kafka is not connected: {problem}", exception);
+        }
+        catch (KafkaException exception)
+        {
+            if (exception.Error.IsFatal)
+            {
+                Abandon(producer);
+            }
+
+            throw new BrokerUnavailableException($"Kafka did not take a message for {topic}: {exception.Error.Reason}", exception);
+        }
+    }
+
+    public void Dispose() => _producer?.Dispose();
+
+    private IProducer<byte[]?, byte[]?> GetProducer()
+    {
+        lock (_gate)
+        {
+            return _producer ??= clients.CreateProducer();
+        }
+    }
+
+    /// <summary>An idempotent producer that has lost count refuses all work from then on: the next message gets a new one.</summary>
+    private void Abandon(IProducer<byte[]?, byte[]?> producer)
+    {
+        lock (_gate)
+        {
+            if (_producer == producer)
+            {
+                _producer = null;
+                producer.Dispose();
+            }
+        }
+    }
+
+    private static byte[] ToArray(ReadOnlyMemory<byte> data) =>
+        MemoryMarshal.TryGetArray(data, out var segment) && segment.Array is { } array && array.Length == data.Length ? array : data.ToArray();
+}

@@ -1,0 +1,77 @@
+using System.Text;
+using System.Text.Json;
+using Acme._1.Contracts;
+using Acme._1.Contracts.V1;
+using Confluent.Kafka;
+
+namespace Acme._1.Tests;
+
+/// <summary>A client of its own, independent of the one under test.</summary>
+internal sealed class Wire(string servers, IProducer<Null, byte[]> producer) : IWire
+{
+    public static Task<IWire> CreateAsync(BrokerServer server, IServiceProvider _) =>
+        Task.FromResult<IWire>(new Wire(
+            server.ConnectionString, new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = server.ConnectionString }).Build()));
+
+    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload) =>
+        CloudEventsEncoding.Encode(type, messageId, payload);
+
+    public Task SendAsync(WireMessage message, CancellationToken cancellationToken)
+    {
+        var headers = new Headers();
+        foreach (var (name, value) in message.Headers)
+        {
+            headers.Add(name, Encoding.UTF8.GetBytes(value));
+        }
+
+        return producer.ProduceAsync(Destinations.Orders.Name, new() { Value = message.Body, Headers = headers }, cancellationToken);
+    }
+
+    public Task<IAsyncDisposable> ObserveProcessedAsync(Action<OrderProcessed> observer, CancellationToken cancellationToken) =>
+        Task.FromResult<IAsyncDisposable>(new Subscription(servers, observer));
+
+    public ValueTask DisposeAsync()
+    {
+        producer.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private sealed class Subscription : IAsyncDisposable
+    {
+        private readonly IConsumer<Ignore, byte[]> _consumer;
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Task _running;
+
+        public Subscription(string servers, Action<OrderProcessed> observer)
+        {
+            var config = new ConsumerConfig { BootstrapServers = servers, GroupId = $"tests-{Guid.NewGuid()}", EnableAutoCommit = false };
+            _consumer = new ConsumerBuilder<Ignore, byte[]>(config).Build();
+
+            // From where the topic ends now, whatever is sent before the consumer has begun to fetch.
+            using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
+            var topic = admin.GetMetadata(Destinations.OrdersProcessed.Name, TimeSpan.FromSeconds(10)).Topics.Single();
+            _consumer.Assign(topic.Partitions.Select(partition => new TopicPartition(topic.Topic, partition.PartitionId)).Select(partition =>
+                new TopicPartitionOffset(partition, _consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(10)).High)));
+            _running = Task.Run(() => Receive(observer));
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _running;
+            _consumer.Dispose();
+            _stop.Dispose();
+        }
+
+        private void Receive(Action<OrderProcessed> observer)
+        {
+            while (!_stop.IsCancellationRequested)
+            {
+                if (_consumer.Consume(TimeSpan.FromMilliseconds(100)) is { } record)
+                {
+                    observer(JsonSerializer.Deserialize(record.Message.Value, ContractsJsonContext.Default.OrderProcessedV1)!);
+                }
+            }
+        }
+    }
+}
