@@ -1,0 +1,218 @@
+using System.Runtime.CompilerServices;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+
+namespace Acme._1.Messaging.Nats;
+
+/// <summary>
+/// Works on the dead letters where they are, in their stream. To look at a stream changes nothing in it, and takes no
+/// message from anybody.
+/// </summary>
+internal sealed class NatsDeadLetterQueue(
+    NatsConnector connector, NatsTransport transport, NatsLeases leases, HandlerRegistry registry) : IDeadLetterQueue
+{
+    private const int BatchSize = 256;
+
+    public Task<IReadOnlyList<DeadLetter>> ListAsync(int take, CancellationToken cancellationToken) => AskAsync(async jetStream =>
+    {
+        var newest = new List<DeadLetter>();
+        foreach (var queue in registry.Queues)
+        {
+            newest.AddRange(await NewestAsync(jetStream, queue, take, cancellationToken));
+        }
+
+        return (IReadOnlyList<DeadLetter>)[.. newest.OrderByDescending(letter => letter.LastFailure).Take(take)];
+    }, cancellationToken);
+
+    public Task<DeadLetter?> FindAsync(string messageId, CancellationToken cancellationToken) => AskAsync(async jetStream =>
+    {
+        DeadLetter? found = null;
+        foreach (var queue in registry.Queues)
+        {
+            await foreach (var message in ReadAsync(jetStream, queue, NatsNames.DeadLetter(queue, messageId), first: 1, cancellationToken))
+            {
+                found = ToDeadLetter(queue, message);
+            }
+        }
+
+        return found;
+    }, cancellationToken);
+
+    public async Task<bool> ReplayAsync(string messageId, CancellationToken cancellationToken) =>
+        await ReplayAsync(queue => NatsNames.DeadLetter(queue, messageId), cancellationToken) > 0;
+
+    public Task<int> ReplayAllAsync(CancellationToken cancellationToken) =>
+        ReplayAsync(queue => $"{NatsNames.DeadLetters(queue)}.*", cancellationToken);
+
+    public Task<bool> DiscardAsync(string messageId, CancellationToken cancellationToken) => AskAsync(async jetStream =>
+    {
+        var discarded = 0L;
+        foreach (var queue in registry.Queues)
+        {
+            var request = new StreamPurgeRequest { Filter = NatsNames.DeadLetter(queue, messageId) };
+            discarded += (await jetStream.PurgeStreamAsync(StreamOf(queue), request, cancellationToken)).Purged;
+        }
+
+        return discarded > 0;
+    }, cancellationToken);
+
+    public Task<IReadOnlyList<QueueFigures>> GetQueuesAsync(CancellationToken cancellationToken) => AskAsync(async jetStream =>
+    {
+        var figures = new List<QueueFigures>();
+        foreach (var queue in registry.Queues)
+        {
+            // Those that another instance holds count as waiting here.
+            var (retries, quarantine) = (NatsNames.Retries(queue), NatsNames.Quarantine(queue));
+            var inFlight = new[] { queue, retries, quarantine }.ToDictionary(source => source, leases.Count);
+            figures.Add(new(
+                queue,
+                Depth: await WaitingAsync(queue) + await WaitingAsync(quarantine),
+                inFlight.Values.Sum(),
+                Retrying: await WaitingAsync(retries),
+                DeadLettered: (await jetStream.GetStreamAsync(StreamOf(queue), cancellationToken: cancellationToken)).Info.State.Messages));
+
+            // Asked of the consumer: a server that was killed may keep messages in the stream that are long acknowledged.
+            async Task<long> WaitingAsync(string source)
+            {
+                var consumer = (await jetStream.GetConsumerAsync(NatsNames.StreamOf(source), NatsNames.Consumer, cancellationToken)).Info;
+                return Math.Max(0, (long)consumer.NumPending + consumer.NumAckPending - inFlight[source]);
+            }
+        }
+
+        return (IReadOnlyList<QueueFigures>)figures;
+    }, cancellationToken);
+
+    private Task<int> ReplayAsync(Func<string, string> filter, CancellationToken cancellationToken) => AskAsync(async jetStream =>
+    {
+        var replayed = 0;
+        foreach (var queue in registry.Queues)
+        {
+            await foreach (var message in ReadAsync(jetStream, queue, filter(queue), first: 1, cancellationToken))
+            {
+                var sequence = message.Metadata!.Value.Sequence.Stream;
+                var failures = FailureHistory.Read(NatsMessageHeaders.Read(message.Headers))?.Replayed();
+
+                // Named after this dead letter: a replay that was interrupted, or done twice, makes one copy.
+                var origin = $"{StreamOf(queue)}:{sequence}:{message.Metadata.Value.Timestamp.UtcTicks}";
+                await transport.PublishAsync(
+                    queue, queue, origin, NatsMessageHeaders.Copy(message.Headers, failures), message.Data ?? [], cancellationToken);
+                await jetStream.DeleteMessageAsync(StreamOf(queue), new() { Seq = sequence, NoErase = true }, cancellationToken);
+                replayed++;
+            }
+        }
+
+        return replayed;
+    }, cancellationToken);
+
+    private static async Task<IEnumerable<DeadLetter>> NewestAsync(
+        INatsJSContext jetStream, string queue, int take, CancellationToken cancellationToken)
+    {
+        var state = (await jetStream.GetStreamAsync(StreamOf(queue), cancellationToken: cancellationToken)).Info.State;
+        var newest = new Queue<DeadLetter>();
+        if (state.Messages == 0)
+        {
+            return newest;
+        }
+
+        // A stream is read forwards only. Start just before its end, and further back if too many there were removed.
+        for (var window = (ulong)take; newest.Count < take; window *= 4)
+        {
+            newest.Clear();
+            var first = state.LastSeq > window ? Math.Max(state.LastSeq - window + 1, state.FirstSeq) : state.FirstSeq;
+            await foreach (var message in ReadAsync(jetStream, queue, $"{NatsNames.DeadLetters(queue)}.*", first, cancellationToken))
+            {
+                newest.Enqueue(ToDeadLetter(queue, message));
+                if (newest.Count > take)
+                {
+                    newest.Dequeue();
+                }
+            }
+
+            if (first == state.FirstSeq)
+            {
+                break;
+            }
+        }
+
+        return newest;
+    }
+
+    /// <summary>Reads the dead letters that are there now, oldest first.</summary>
+    private static async IAsyncEnumerable<INatsJSMsg<byte[]>> ReadAsync(
+        INatsJSContext jetStream, string queue, string filter, ulong first, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var consumer = await jetStream.CreateOrUpdateConsumerAsync(
+            StreamOf(queue),
+            new ConsumerConfig
+            {
+                Name = $"browse-{Guid.NewGuid():N}",
+                FilterSubject = filter,
+                DeliverPolicy = ConsumerConfigDeliverPolicy.ByStartSequence,
+                OptStartSeq = first,
+                AckPolicy = ConsumerConfigAckPolicy.None,
+                MemStorage = true,
+                NumReplicas = 1,
+
+                // If this process does not get to delete it.
+                InactiveThreshold = TimeSpan.FromMinutes(1),
+            },
+            cancellationToken);
+        try
+        {
+            for (var left = consumer.Info.NumPending; left > 0;)
+            {
+                var received = 0UL;
+                var request = new NatsJSFetchOpts { MaxMsgs = (int)Math.Min(left, BatchSize) };
+                await foreach (var message in consumer.FetchNoWaitAsync<byte[]>(request, cancellationToken: cancellationToken))
+                {
+                    received++;
+                    yield return message;
+                }
+
+                // Nothing comes when the rest was removed meanwhile.
+                left = received == 0 ? 0 : left - received;
+            }
+        }
+        finally
+        {
+            await jetStream.DeleteConsumerAsync(StreamOf(queue), consumer.Info.Name, CancellationToken.None);
+        }
+    }
+
+    private static string StreamOf(string queue) => NatsNames.StreamOf(NatsNames.DeadLetters(queue));
+
+    private async Task<T> AskAsync<T>(Func<INatsJSContext, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        if (connector.Problem is { } problem)
+        {
+            throw new BrokerUnavailableException($"NATS is not available: {problem}");
+        }
+
+        try
+        {
+            return await ask((await connector.GetAsync(cancellationToken)).JetStream);
+        }
+        catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, cancellationToken))
+        {
+            throw new BrokerUnavailableException($"NATS did not answer: {exception.Message}", exception);
+        }
+    }
+
+    private static DeadLetter ToDeadLetter(string queue, INatsJSMsg<byte[]> message)
+    {
+        var headers = NatsMessageHeaders.Read(message.Headers);
+        var failures = FailureHistory.Read(headers)
+            ?? FailureHistory.After(before: null, "unknown: put here by hand", message.Metadata!.Value.Timestamp);
+        return new(
+            headers.GetValueOrDefault(HeaderNames.Id) ?? string.Empty,
+            headers.GetValueOrDefault(HeaderNames.Type),
+            queue,
+            failures.Reason,
+            failures.Attempts,
+            failures.Replays,
+            failures.First,
+            failures.Last,
+            headers,
+            message.Data ?? []);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Diagnostics.CodeAnalysis;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+
+namespace Acme._1.Messaging.Nats;
+
+/// <summary>A message out of one of the streams of a queue.</summary>
+/// <param name="queue">The queue, whichever of its streams this is.</param>
+/// <param name="source">The destination it came from: the queue itself, its retries or its quarantine.</param>
+/// <param name="message">The message.</param>
+/// <param name="transport">Takes the copies.</param>
+/// <param name="ackWait">How long the server waits for a sign of life.</param>
+/// <param name="clock">The time.</param>
+[SuppressMessage(
+    "Design", "CA1001", Justification = "A token source without a timer has nothing to dispose, and a renewal may be under way when the message is done.")]
+internal sealed class NatsDelivery(
+    string queue, string source, INatsJSMsg<byte[]> message, NatsTransport transport, TimeSpan ackWait, TimeProvider clock)
+    : IDelivery
+{
+    // The server answers to these, so that we know that it knows.
+    private static readonly AckOpts Confirmed = new() { DoubleAck = true };
+
+    private readonly CancellationTokenSource _lost = new();
+    private readonly NatsJSMsgMetadata _metadata = message.Metadata ?? throw new InvalidOperationException("The message did not come from a consumer.");
+    private long _renewed = clock.GetTimestamp();
+
+    public string Queue => queue;
+
+    /// <summary>The destination it came from.</summary>
+    public string Source => source;
+
+    public IReadOnlyDictionary<string, string> Headers { get; } = NatsMessageHeaders.Read(message.Headers);
+
+    public ReadOnlyMemory<byte> Body { get; } = message.Data ?? [];
+
+    public CancellationToken Lost => _lost.Token;
+
+    /// <summary>True when a retry comes for the first time: only to be given back until its delay is over.</summary>
+    public bool IsEarly => IsRetry && _metadata.NumDelivered == 1;
+
+    /// <summary>How often it was delivered before to someone who did not settle it.</summary>
+    public int Unsettled => (int)_metadata.NumDelivered - (IsRetry ? 2 : 1);
+
+    private bool IsRetry => source == NatsNames.Retries(queue);
+
+    public Task CompleteAsync(CancellationToken cancellationToken) => AnswerAsync(message.AckAsync, Confirmed, cancellationToken);
+
+    public Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var headers = NatsMessageHeaders.Copy(message.Headers, failures);
+        NatsMessageHeaders.WriteDelay(headers, delay);
+        return MoveAsync(NatsNames.Retries(queue), NatsNames.Retry(queue, failures.Round), headers, cancellationToken);
+    }
+
+    public Task DeadLetterAsync(FailureHistory failures, CancellationToken cancellationToken)
+    {
+        var headers = NatsMessageHeaders.Copy(message.Headers, failures);
+
+        // A message that came without an id gets one, or nobody could ask for it.
+        if (!headers.TryGetValue(HeaderNames.Id, out var id) || id.Count == 0)
+        {
+            headers[HeaderNames.Id] = id = Guid.CreateVersion7().ToString();
+        }
+
+        return MoveAsync(NatsNames.DeadLetters(queue), NatsNames.DeadLetter(queue, id.ToString()), headers, cancellationToken);
+    }
+
+    /// <summary>Sets a suspect aside, to be handled alone.</summary>
+    public Task QuarantineAsync(FailureHistory failures, CancellationToken cancellationToken) =>
+        MoveAsync(
+            NatsNames.Quarantine(queue), NatsNames.Quarantine(queue), NatsMessageHeaders.Copy(message.Headers, failures), cancellationToken);
+
+    /// <summary>Gives it back to the server until the delay of this retry is over.</summary>
+    public Task PostponeAsync(CancellationToken cancellationToken) =>
+        AnswerAsync(message.NakAsync, Confirmed with { NakDelay = NatsMessageHeaders.ReadDelay(message.Headers) }, cancellationToken);
+
+    /// <summary>Gives it back to the server, for another consumer.</summary>
+    public Task ReturnAsync(CancellationToken cancellationToken) => AnswerAsync(message.NakAsync, Confirmed, cancellationToken);
+
+    /// <summary>Tells the server that the message is still being worked on. When it has not heard that for too long, the message is lost to us.</summary>
+    public async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AnswerAsync(message.AckProgressAsync, Confirmed, cancellationToken);
+            Volatile.Write(ref _renewed, clock.GetTimestamp());
+        }
+        catch (Exception exception) when (exception is BrokerUnavailableException or OperationCanceledException)
+        {
+            // The next try comes soon. If none succeeds, the server takes the message for abandoned.
+            if (clock.GetElapsedTime(Volatile.Read(ref _renewed)) > ackWait)
+            {
+                await _lost.CancelAsync();
+            }
+        }
+    }
+
+    private async Task MoveAsync(string target, string subject, NatsHeaders headers, CancellationToken cancellationToken)
+    {
+        // The copy first, and only when it is confirmed the original. When the process dies in between, the original
+        // comes again and makes the same copy: named after its original, that one is dropped.
+        var origin = $"{_metadata.Stream}:{_metadata.Sequence.Stream}:{_metadata.Timestamp.UtcTicks}";
+        await transport.PublishAsync(target, subject, origin, headers, Body, cancellationToken);
+        await CompleteAsync(cancellationToken);
+    }
+
+    private static async Task AnswerAsync(
+        Func<AckOpts?, CancellationToken, ValueTask> answer, AckOpts options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await answer(options, cancellationToken);
+        }
+        catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, cancellationToken))
+        {
+            throw new BrokerUnavailableException($"NATS did not confirm an acknowledgement: {exception.Message}", exception);
+        }
+    }
+}

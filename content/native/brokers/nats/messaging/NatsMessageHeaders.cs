@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text;
+using NATS.Client.Core;
+
+namespace Acme._1.Messaging.Nats;
+
+/// <summary>Between the headers of NATS, which may repeat, and ours.</summary>
+internal static class NatsMessageHeaders
+{
+    /// <summary>How long a retry waits, in milliseconds.</summary>
+    public const string Delay = "retry-delay";
+
+    /// <summary>What a failure adds to a message at most, in bytes. Whatever is accepted must still fit when it has failed.</summary>
+    public const int MaxFailureBytes = 8 * 1024;
+
+    // Names that begin like this mean something to the server.
+    private const string ServerPrefix = "Nats-";
+
+    private const int MaxReasonLength = 2_000;
+
+    public static Dictionary<string, string> Read(NatsHeaders? headers) =>
+        headers?.ToDictionary(header => header.Key, header => header.Value.ToString()) ?? [];
+
+    public static NatsHeaders Create(IEnumerable<KeyValuePair<string, string>> headers)
+    {
+        var created = new NatsHeaders();
+        foreach (var (name, value) in headers)
+        {
+            created[name] = value;
+        }
+
+        return created;
+    }
+
+    /// <summary>The headers for a copy of a message, with a new failure history. Leaves out what was meant for the server.</summary>
+    public static NatsHeaders Copy(NatsHeaders? original, FailureHistory? failures)
+    {
+        var copy = new NatsHeaders();
+        foreach (var (name, value) in original ?? [])
+        {
+            if (name != Delay && !name.StartsWith(ServerPrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                copy[name] = value;
+            }
+        }
+
+        if (failures is not null)
+        {
+            var history = new Dictionary<string, string>();
+            (failures with { Reason = OneLine(failures.Reason) }).Write(history);
+            foreach (var (name, value) in history)
+            {
+                copy[name] = value;
+            }
+        }
+
+        return copy;
+    }
+
+    public static TimeSpan ReadDelay(NatsHeaders? headers) =>
+        headers is not null && headers.TryGetValue(Delay, out var text)
+        && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : TimeSpan.Zero;
+
+    public static void WriteDelay(NatsHeaders headers, TimeSpan delay) =>
+        headers[Delay] = ((long)delay.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>What the headers take on the wire, in bytes.</summary>
+    public static int SizeOf(NatsHeaders headers) =>
+        "NATS/1.0\r\n\r\n".Length + headers.Sum(header => Encoding.UTF8.GetByteCount(header.Key) + Encoding.UTF8.GetByteCount(header.Value.ToString()) + ": \r\n".Length);
+
+    // A header ends at the end of its line, and an exception's message may have many.
+    private static string OneLine(string text)
+    {
+        var line = text.Length > MaxReasonLength ? text[..MaxReasonLength] : text;
+        return string.Create(line.Length, line, static (characters, source) =>
+        {
+            for (var i = 0; i < source.Length; i++)
+            {
+                characters[i] = char.IsControl(source[i]) ? ' ' : source[i];
+            }
+        });
+    }
+}

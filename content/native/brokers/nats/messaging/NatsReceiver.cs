@@ -1,0 +1,277 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using NATS.Client.JetStream;
+
+namespace Acme._1.Messaging.Nats;
+
+/// <summary>
+/// Feeds the pump from the streams. It asks the server for as many messages as it has room for, no more: what a client
+/// buffers without anyone working on it would run out of time there.
+/// </summary>
+internal sealed partial class NatsReceiver(
+    NatsConnector connector,
+    NatsTransport transport,
+    NatsLeases leases,
+    HandlerRegistry registry,
+    MessagePump pump,
+    IOptions<MessagingOptions> options,
+    IOptions<NatsSettings> settings,
+    TimeProvider clock,
+    ILogger<NatsReceiver> logger)
+    : BackgroundService
+{
+    /// <summary>A message that was delivered this often and never settled is a suspect, and handled in the quarantine.</summary>
+    private const int SuspectAfter = 2;
+
+    /// <summary>A message in the quarantine that was delivered this often and never settled is dead.</summary>
+    private const int DeadAfter = 4;
+
+    private static readonly TimeSpan DelayAfterFailure = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _abort = new();
+    private volatile bool _receiving;
+
+    /// <summary>True while this process receives messages, or has none to receive.</summary>
+    public bool IsReady => _receiving || registry.Queues.Count == 0;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (registry.Queues.Count == 0)
+        {
+            return;
+        }
+
+        using var done = new CancellationTokenSource();
+        var renewing = leases.RunAsync(done.Token);
+        var queues = registry.Queues.Select(queue => new Workers(queue, options.Value)).ToList();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ReceiveAsync(await connector.GetAsync(stoppingToken), queues, renewing, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, stoppingToken))
+            {
+                LogInterrupted(exception);
+            }
+
+            // The session may have ended without anyone having noticed yet; do not spin until they have.
+            await Task.Delay(DelayAfterFailure, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        // Nothing new comes in. What is being handled may end; it keeps its lease meanwhile.
+        await Task.WhenAll(queues.Select(workers => workers.DrainAsync()));
+        await done.CancelAsync();
+        await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // Handlers may finish until the host's shutdown timeout; then they are cancelled.
+        await using var registration = cancellationToken.Register(() =>
+        {
+            LogNotDrained(pump.InFlight);
+            _abort.Cancel();
+        });
+        await base.StopAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _abort.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Receives until the session ends, a consumer does not answer, or the process stops.</summary>
+    private async Task ReceiveAsync(NatsSession session, IReadOnlyList<Workers> queues, Task renewing, CancellationToken stoppingToken)
+    {
+        using var receiving = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, session.Ended);
+        var sources =
+            from workers in queues
+            from source in new[]
+            {
+                (Destination: workers.Queue, Room: workers.Room),
+                (Destination: NatsNames.Retries(workers.Queue), Room: workers.RoomForRetries),
+                (Destination: NatsNames.Quarantine(workers.Queue), Room: workers.RoomForSuspect),
+            }
+            select PullAsync(session.JetStream, workers, source.Destination, source.Room, receiving.Token, stoppingToken);
+        var pulling = sources.ToList();
+
+        _receiving = true;
+        try
+        {
+            // Renewing never ends while we receive; if it should fail, nobody must go on as if it had not.
+            await await Task.WhenAny([.. pulling, renewing]);
+        }
+        catch (Exception exception) when (!receiving.IsCancellationRequested && NatsTransport.IsConnectionProblem(exception, receiving.Token))
+        {
+            connector.Recheck($"a consumer does not answer: {exception.Message}");
+            throw;
+        }
+        finally
+        {
+            _receiving = false;
+            await receiving.CancelAsync();
+            await Task.WhenAll(pulling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task PullAsync(
+        INatsJSContext jetStream, Workers workers, string source, SemaphoreSlim room, CancellationToken cancellationToken, CancellationToken stoppingToken)
+    {
+        var consumer = await jetStream.GetConsumerAsync(NatsNames.StreamOf(source), NatsNames.Consumer, cancellationToken);
+        var gone = false;
+        while (!gone)
+        {
+            await room.WaitAsync(cancellationToken);
+            var asked = 1;
+            while (asked < options.Value.Prefetch && room.Wait(0, CancellationToken.None))
+            {
+                asked++;
+            }
+
+            var request = new NatsJSFetchOpts
+            {
+                MaxMsgs = asked,
+                Expires = TimeSpan.FromSeconds(30),
+                IdleHeartbeat = TimeSpan.FromSeconds(5),
+                NotificationHandler = (notification, _) =>
+                {
+                    gone |= notification is NatsJSNoRespondersNotification or NatsJSTimeoutNotification;
+                    return Task.CompletedTask;
+                },
+            };
+
+            try
+            {
+                await foreach (var message in consumer.FetchAsync<byte[]>(request, cancellationToken: cancellationToken))
+                {
+                    asked--;
+                    Start(new NatsDelivery(workers.Queue, source, message, transport, settings.Value.AckWait, clock), workers, room, stoppingToken);
+                }
+            }
+            finally
+            {
+                if (asked > 0)
+                {
+                    room.Release(asked);
+                }
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        throw new NatsJSException($"the consumer {NatsNames.Consumer} of {NatsNames.StreamOf(source)} is silent");
+    }
+
+    private void Start(NatsDelivery delivery, Workers workers, SemaphoreSlim room, CancellationToken stoppingToken)
+    {
+        leases.Add(delivery);
+        _ = Task.Run(() => HandleAsync(delivery, workers, room, stoppingToken), CancellationToken.None);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "One message must not stop the others. It is not settled, so it comes again, and is counted.")]
+    private async Task HandleAsync(NatsDelivery delivery, Workers workers, SemaphoreSlim room, CancellationToken stoppingToken)
+    {
+        try
+        {
+            if (delivery.IsEarly)
+            {
+                await delivery.PostponeAsync(stoppingToken);
+            }
+            else if (delivery.Source == NatsNames.Quarantine(delivery.Queue))
+            {
+                await (delivery.Unsettled < DeadAfter
+                    ? pump.ProcessAsync(delivery, _abort.Token)
+                    : pump.UntilSettledAsync(delivery, () => delivery.DeadLetterAsync(FailuresOf(delivery), _abort.Token), _abort.Token));
+            }
+            else if (delivery.Unsettled >= SuspectAfter)
+            {
+                await pump.UntilSettledAsync(delivery, () => delivery.QuarantineAsync(FailuresOf(delivery), _abort.Token), _abort.Token);
+            }
+            else
+            {
+                await workers.Slots.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (stoppingToken.IsCancellationRequested)
+                {
+                    // Not begun: another consumer can have it at once.
+                    await delivery.ReturnAsync(_abort.Token);
+                    return;
+                }
+
+                try
+                {
+                    await pump.ProcessAsync(delivery, _abort.Token);
+                }
+                finally
+                {
+                    workers.Slots.Release();
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            LogNotHandled(exception, delivery.Source, settings.Value.AckWait);
+        }
+        finally
+        {
+            leases.Remove(delivery);
+            room.Release();
+        }
+    }
+
+    private FailureHistory FailuresOf(NatsDelivery delivery)
+    {
+        var before = FailureHistory.Read(delivery.Headers);
+        var now = clock.GetUtcNow();
+        return new(
+            (before?.Attempts ?? 0) + delivery.Unsettled,
+            before?.Round ?? 0,
+            before?.Replays ?? 0,
+            before?.First ?? now,
+            now,
+            $"the process died or lost its connection {delivery.Unsettled} times while it held this message"
+                + (delivery.Source == NatsNames.Quarantine(delivery.Queue) ? " alone (delivery limit)" : string.Empty));
+    }
+
+    /// <summary>What this process can take of one queue. The slots are for handling; the room is for what waits for a slot too.</summary>
+    private sealed class Workers(string queue, MessagingOptions options)
+    {
+        public string Queue => queue;
+
+        public SemaphoreSlim Slots { get; } = new(options.Concurrency);
+
+        public SemaphoreSlim Room { get; } = new(options.Prefetch);
+
+        public SemaphoreSlim RoomForRetries { get; } = new(options.Prefetch);
+
+        public SemaphoreSlim RoomForSuspect { get; } = new(1);
+
+        /// <summary>Returns when nothing is held any more.</summary>
+        public async Task DrainAsync()
+        {
+            for (var i = 0; i < options.Prefetch; i++)
+            {
+                await Room.WaitAsync();
+                await RoomForRetries.WaitAsync();
+            }
+
+            await RoomForSuspect.WaitAsync();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Receiving was interrupted, starting again")]
+    private partial void LogInterrupted(Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "A message of {Source} was neither handled nor given back; it comes again after {AckWait}")]
+    private partial void LogNotHandled(Exception exception, string source, TimeSpan ackWait);
+
+    [LoggerMessage(LogLevel.Warning, "{Count} handlers did not finish in time; their messages will be delivered again")]
+    private partial void LogNotDrained(int count);
+}

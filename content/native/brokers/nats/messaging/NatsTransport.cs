@@ -1,0 +1,97 @@
+using Acme._1.Contracts;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+
+namespace Acme._1.Messaging.Nats;
+
+/// <summary>Publishes to streams, and waits until the stream has the message.</summary>
+internal sealed class NatsTransport(NatsConnector connector) : ITransport
+{
+    private const int MessageSizeExceedsMaximum = 10054;
+
+    public string System => "nats";
+
+    public async Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken)
+    {
+        var headers = NatsMessageHeaders.Create(EnvelopeHeaders.Write(envelope));
+        var session = await GetSessionAsync(cancellationToken);
+        if (session.JetStream.Connection.ServerInfo is { } server)
+        {
+            // Once as a dead letter and once more as its replay: it must fit even then.
+            var limit = server.MaxPayload - NatsMessageHeaders.SizeOf(headers) - (2 * NatsMessageHeaders.MaxFailureBytes);
+            if (envelope.Data.Length > limit)
+            {
+                throw new MessageTooLargeException(envelope.Data.Length, limit);
+            }
+        }
+
+        // The server drops what it has seen within its duplicate window; the inbox takes care of the rest.
+        await PublishAsync(session, destination.Name, destination.Name, envelope.Id, headers, envelope.Data, cancellationToken);
+    }
+
+    /// <summary>Puts a message into the stream of a destination. Returns once the stream has confirmed it, or had it already.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="subject">Its name, or a subject below it.</param>
+    /// <param name="deduplicationId">A message with an id that the stream has seen within its duplicate window is dropped.</param>
+    /// <param name="headers">The headers; not to be used again.</param>
+    /// <param name="body">The payload.</param>
+    /// <param name="cancellationToken">Cancelled when waiting for the confirmation takes too long.</param>
+    /// <exception cref="BrokerUnavailableException">There is no connection, or the server refused the message.</exception>
+    public async Task PublishAsync(
+        string destination, string subject, string deduplicationId, NatsHeaders headers, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        await PublishAsync(await GetSessionAsync(cancellationToken), destination, subject, deduplicationId, headers, body, cancellationToken);
+
+    /// <summary>The session to work with.</summary>
+    /// <exception cref="BrokerUnavailableException">There was none until the token was cancelled.</exception>
+    public async Task<NatsSession> GetSessionAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await connector.GetAsync(cancellationToken);
+        }
+        catch (OperationCanceledException exception) when (connector.Problem is { } problem)
+        {
+            throw new BrokerUnavailableException($"NATS is not available: {problem}", exception);
+        }
+    }
+
+    /// <summary>True for what the client throws when the server is away, or does not answer as it should; waiting helps.</summary>
+    public static bool IsConnectionProblem(Exception exception, CancellationToken cancellationToken) =>
+        exception is NatsException or IOException or ObjectDisposedException
+
+        // With a lost connection the client cancels what waits for it.
+        || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    private static async Task PublishAsync(
+        NatsSession session,
+        string destination,
+        string subject,
+        string deduplicationId,
+        NatsHeaders headers,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            var confirmation = await session.JetStream.PublishAsync(
+                subject,
+                body,
+                NatsRawSerializer<ReadOnlyMemory<byte>>.Default,
+                new NatsJSPubOpts { MsgId = deduplicationId, ExpectedStream = NatsNames.StreamOf(destination) },
+                headers,
+                cancellationToken);
+
+            if (confirmation.Error is { } error)
+            {
+                throw new BrokerUnavailableException(
+                    error.ErrCode == MessageSizeExceedsMaximum
+                        ? $"The message exceeds the maximum message size of the stream {NatsNames.StreamOf(destination)}."
+                        : $"NATS refused a message for {subject}: {error.Description}.");
+            }
+        }
+        catch (Exception exception) when (IsConnectionProblem(exception, cancellationToken))
+        {
+            throw new BrokerUnavailableException($"NATS did not confirm a message for {subject}: {exception.Message}", exception);
+        }
+    }
+}
