@@ -1,0 +1,50 @@
+using StackExchange.Redis;
+
+namespace Acme._1.Messaging.Redis;
+
+/// <summary>A message as an entry of a stream: each header is a field, and so is the payload.</summary>
+internal static class RedisMessage
+{
+    private static readonly RedisValue Payload = "data";
+
+    public static NameValueEntry[] Write(Envelope envelope) =>
+        [.. EnvelopeHeaders.Write(envelope).Select(header => new NameValueEntry(header.Key, header.Value)), new(Payload, envelope.Data)];
+
+    public static Dictionary<string, string> ReadHeaders(NameValueEntry[] fields)
+    {
+        var headers = new Dictionary<string, string>(fields.Length);
+        foreach (var field in fields)
+        {
+            if (field.Name != Payload)
+            {
+                headers[field.Name.ToString()] = field.Value.ToString();
+            }
+        }
+
+        return headers;
+    }
+
+    public static ReadOnlyMemory<byte> ReadPayload(NameValueEntry[] fields) =>
+        Array.Find(fields, field => field.Name == Payload).Value is { IsNull: false } payload ? (ReadOnlyMemory<byte>)payload : default;
+
+    /// <summary>The fields for a copy of this message, with a new failure history and every other byte as it was.</summary>
+    public static NameValueEntry[] Copy(NameValueEntry[] fields, FailureHistory failures)
+    {
+        var history = new Dictionary<string, string>();
+        failures.Write(history);
+        return
+        [
+            .. fields.Where(field => !history.ContainsKey(field.Name.ToString())),
+            .. history.Select(header => new NameValueEntry(header.Key, header.Value)),
+        ];
+    }
+
+    /// <summary>A message that came without an id gets one, or nobody could ask for it.</summary>
+    public static NameValueEntry[] WithId(NameValueEntry[] fields) =>
+        Array.Exists(fields, field => field.Name == HeaderNames.Id)
+            ? fields
+            : [.. fields, new(HeaderNames.Id, Guid.CreateVersion7().ToString())];
+
+    /// <summary>Names and values in turn, as a script wants them.</summary>
+    public static IEnumerable<RedisValue> Flatten(NameValueEntry[] fields) => fields.SelectMany(field => new[] { field.Name, field.Value });
+}

@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Acme._1.Messaging.Redis;
+
+/// <summary>Feeds the pump from the queues, with one consumer for each.</summary>
+internal sealed partial class RedisReceiver : BackgroundService
+{
+    private readonly CancellationTokenSource _stopReceiving = new();
+    private readonly CancellationTokenSource _abort = new();
+    private readonly HandlerSlots _slots;
+    private readonly RedisConsumer[] _consumers;
+    private readonly MessagePump _pump;
+    private readonly ILogger<RedisReceiver> _logger;
+
+    public RedisReceiver(
+        RedisConnection connection,
+        HandlerRegistry registry,
+        MessagePump pump,
+        IOptions<MessagingOptions> options,
+        IOptions<RedisOptions> redis,
+        TimeProvider clock,
+        ILogger<RedisReceiver> logger)
+    {
+        _pump = pump;
+        _logger = logger;
+        _slots = new(Math.Min(options.Value.Concurrency, options.Value.Prefetch));
+
+        // Unique: two processes of one name would take each other's messages for their own.
+        var name = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid():N}";
+        _consumers =
+        [
+            .. registry.Queues.Select(queue => new RedisConsumer(
+                new(queue), name, connection, pump, _slots, options.Value.Prefetch, redis.Value.AckTimeout, clock, logger)),
+        ];
+    }
+
+    /// <summary>Why this process does not receive messages, or null if it does, or has none to receive.</summary>
+    public string? Problem => _consumers.Select(consumer => consumer.Problem).FirstOrDefault(problem => problem is not null);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(_consumers.Select(consumer => consumer.RunAsync(_stopReceiving.Token, stoppingToken, _abort.Token)));
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // First let the running handlers finish, until the host's shutdown timeout. What was fetched and not begun is given back.
+        await _stopReceiving.CancelAsync();
+        try
+        {
+            await _slots.EnterAloneAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            LogNotDrained(_pump.InFlight);
+            await _abort.CancelAsync();
+        }
+
+        await base.StopAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _stopReceiving.Dispose();
+        _abort.Dispose();
+        _slots.Dispose();
+        foreach (var consumer in _consumers)
+        {
+            consumer.Dispose();
+        }
+
+        base.Dispose();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Count} handlers did not finish in time; their messages will be delivered again")]
+    private partial void LogNotDrained(int count);
+}
