@@ -48,7 +48,9 @@ internal sealed partial class RedisReceiver : BackgroundService
         await _stopReceiving.CancelAsync();
         try
         {
+            // Left at once, because a host may be stopped twice at the same time; nobody else enters any more.
             await _slots.EnterAloneAsync(cancellationToken);
+            _slots.ExitAlone();
         }
         catch (OperationCanceledException)
         {
