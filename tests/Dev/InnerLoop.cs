@@ -59,10 +59,23 @@ public static class InnerLoop
 
     public static async Task<int> ServersAsync(CancellationToken ct)
     {
-        await using var rabbitMq = await RabbitMqServer.StartAsync(["dev"], ct);
-        await using var postgres = await PostgresServer.StartAsync(ct);
-        Console.WriteLine($"export MQ_RABBITMQ='{rabbitMq.ConnectionString("dev")}'");
-        Console.WriteLine($"export MQ_POSTGRES='{postgres.ConnectionString}'");
+        await using var rabbitMq = RabbitMqServer.Script is null ? null : await RabbitMqServer.StartAsync(["dev"], ct);
+        await using var kafka = KafkaServer.Program is null ? null : await KafkaServer.StartAsync(ct);
+        await using var nats = NatsServer.Program is null ? null : await NatsServer.StartAsync(["dev"], ct);
+        await using var redis = RedisServer.Program is null ? null : await RedisServer.StartAsync(["dev"], ct);
+        await using var postgres = PostgresServer.ProgramFolder is null ? null : await PostgresServer.StartAsync(ct);
+        foreach (var (variable, connection) in new[]
+        {
+            ("MQ_RABBITMQ", rabbitMq?.ConnectionString("dev")),
+            ("MQ_KAFKA", kafka?.ConnectionString),
+            ("MQ_NATS", nats?.ConnectionString("dev")),
+            ("MQ_REDIS", redis?.ConnectionString("dev")),
+            ("MQ_POSTGRES", postgres?.ConnectionString),
+        })
+        {
+            Console.WriteLine(connection is null ? $"# {variable}: not installed" : $"export {variable}='{connection}'");
+        }
+
         await Task.Delay(Timeout.Infinite, ct);
         return 0;
     }

@@ -4,28 +4,45 @@ namespace MqService.Harness;
 
 /// <summary>
 /// The servers that generated services need, each started when first needed and shared by all, or taken from
-/// the environment: <c>MQ_RABBITMQ</c> (amqp://…) and <c>MQ_POSTGRES</c> (an Npgsql connection string).
+/// the environment: <c>MQ_RABBITMQ</c> (amqp://…), <c>MQ_KAFKA</c> (host:port), <c>MQ_NATS</c> (nats://…), <c>MQ_REDIS</c> (host:port)
+/// and <c>MQ_POSTGRES</c> (an Npgsql connection string).
 /// </summary>
 /// <param name="combinations">The combinations that may ask for servers.</param>
-/// <param name="purposes">What for: each combination has a virtual host and a database for each of them.</param>
+/// <param name="purposes">What for: each combination has a part of each server to itself for each of them.</param>
 public sealed class Servers(IReadOnlyCollection<Combination> combinations, IReadOnlyCollection<string> purposes) : IAsyncDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
+
+    // Nothing in Kafka keeps two purposes of one combination apart: a broker for each. Combinations differ in their topics' names.
+    private readonly Dictionary<string, KafkaServer> kafka = [];
     private RabbitMqServer? rabbitMq;
+    private NatsServer? nats;
+    private RedisServer? redis;
     private PostgresServer? postgres;
 
     public static string? ExternalRabbitMq => Environment.GetEnvironmentVariable("MQ_RABBITMQ");
 
+    public static string? ExternalKafka => Environment.GetEnvironmentVariable("MQ_KAFKA");
+
+    public static string? ExternalNats => Environment.GetEnvironmentVariable("MQ_NATS");
+
+    public static string? ExternalRedis => Environment.GetEnvironmentVariable("MQ_REDIS");
+
     public static string? ExternalPostgres => Environment.GetEnvironmentVariable("MQ_POSTGRES");
 
     /// <summary>Why a combination cannot run here; null when it can.</summary>
-    public static string? Missing(Combination combination) =>
-        NeedsRabbitMq(combination) && ExternalRabbitMq is null && RabbitMqServer.Script is null ? "rabbitmq-server is not installed"
-        : NeedsPostgres(combination) && ExternalPostgres is null && PostgresServer.ProgramFolder is null ? "postgresql is not installed"
-        : null;
+    public static string? Missing(Combination combination) => combination["broker"] switch
+    {
+        "rabbitmq" when (ExternalRabbitMq ?? RabbitMqServer.Script) is null => "rabbitmq-server is not installed",
+        "kafka" when (ExternalKafka ?? KafkaServer.Program) is null => "MQ_KAFKA_SERVER does not name a program that runs Kafka",
+        "nats" when (ExternalNats ?? NatsServer.Program) is null => "nats-server is not installed",
+        "redis" when (ExternalRedis ?? RedisServer.Program) is null => "redis-server is not installed",
+        _ when NeedsPostgres(combination) && (ExternalPostgres ?? PostgresServer.ProgramFolder) is null => "postgresql is not installed",
+        _ => null,
+    };
 
     /// <summary>
-    /// The connection strings of a combination as environment variables: an empty virtual host and an empty database.
+    /// The connection strings of a combination as environment variables: an empty broker, or an empty part of one, and an empty database.
     /// </summary>
     public async Task<IReadOnlyDictionary<string, string?>> EnvironmentAsync(Combination combination, string purpose, CancellationToken ct = default)
     {
@@ -33,10 +50,9 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
         try
         {
             var variables = new Dictionary<string, string?>();
-            if (NeedsRabbitMq(combination))
+            if (await BrokerAsync(combination, purpose, ct) is { } broker)
             {
-                variables["ConnectionStrings__broker"] = ExternalRabbitMq
-                    ?? (rabbitMq ??= await RabbitMqServer.StartAsync(combinations.SelectMany(c => purposes.Select(p => $"{c}-{p}")), ct)).ConnectionString($"{combination}-{purpose}");
+                variables["ConnectionStrings__broker"] = broker;
             }
 
             if (NeedsPostgres(combination))
@@ -60,6 +76,21 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
             await rabbitMq.DisposeAsync();
         }
 
+        foreach (var broker in kafka.Values)
+        {
+            await broker.DisposeAsync();
+        }
+
+        if (nats is not null)
+        {
+            await nats.DisposeAsync();
+        }
+
+        if (redis is not null)
+        {
+            await redis.DisposeAsync();
+        }
+
         if (postgres is not null)
         {
             await postgres.DisposeAsync();
@@ -68,9 +99,30 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
         gate.Dispose();
     }
 
-    private static bool NeedsRabbitMq(Combination combination) => combination["broker"] == "rabbitmq";
-
     private static bool NeedsPostgres(Combination combination) => combination["store"] == "postgres";
+
+    private async Task<string?> BrokerAsync(Combination combination, string purpose, CancellationToken ct) => combination["broker"] switch
+    {
+        "rabbitmq" => ExternalRabbitMq ?? (rabbitMq ??= await RabbitMqServer.StartAsync(Parts("rabbitmq"), ct)).ConnectionString($"{combination}-{purpose}"),
+        "kafka" => ExternalKafka ?? await KafkaAsync(purpose, ct),
+        "nats" => ExternalNats ?? (nats ??= await NatsServer.StartAsync(Parts("nats"), ct)).ConnectionString($"{combination}-{purpose}"),
+        "redis" => ExternalRedis ?? (redis ??= await RedisServer.StartAsync(Parts("redis"), ct)).ConnectionString($"{combination}-{purpose}"),
+        _ => null,
+    };
+
+    /// <summary>One for each combination of this broker and each purpose: a virtual host, an account or a numbered database.</summary>
+    private IEnumerable<string> Parts(string broker) =>
+        combinations.Where(c => c["broker"] == broker).SelectMany(c => purposes.Select(p => $"{c}-{p}"));
+
+    private async Task<string> KafkaAsync(string purpose, CancellationToken ct)
+    {
+        if (!kafka.TryGetValue(purpose, out var broker))
+        {
+            kafka[purpose] = broker = await KafkaServer.StartAsync(ct);
+        }
+
+        return broker.ConnectionString;
+    }
 
     private static async Task<string> NewDatabaseAsync(string server, string name, CancellationToken ct)
     {

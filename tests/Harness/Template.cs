@@ -40,14 +40,19 @@ public sealed class Template
         Json["symbols"]!.AsObject().Select(s => (s.Key, s.Value!.AsObject()));
 
     /// <summary>Every combination of choices that is valid, `auto` included.</summary>
-    public IEnumerable<Combination> Combinations =>
+    public IEnumerable<Combination> Combinations => All.Where(c => !IsInvalid(c));
+
+    /// <summary>The combinations that the template refuses.</summary>
+    public IEnumerable<Combination> Invalid => All.Where(IsInvalid);
+
+    /// <summary>The combinations that differ in what they generate: those without `auto`.</summary>
+    public IEnumerable<Combination> Resolved => Combinations.Select(Resolve).Distinct();
+
+    private IEnumerable<Combination> All =>
         Options.Aggregate(
             (IEnumerable<(string, string)[]>)[[]],
             (rows, option) => rows.SelectMany(row => Choices(option).Select(choice => ((string, string)[])[.. row, (option, choice)])))
         .Select(choices => new Combination(choices));
-
-    /// <summary>The combinations that differ in what they generate: those without `auto`.</summary>
-    public IEnumerable<Combination> Resolved => Combinations.Select(Resolve).Distinct();
 
     public IEnumerable<string> Choices(string option) => Symbol(option)["choices"]!.AsArray().Select(c => (string)c!["choice"]!);
 
@@ -83,6 +88,8 @@ public sealed class Template
             var type => throw new JsonException($"The value of symbol {symbol} of type {type} is not known before the service is generated."),
         };
     }
+
+    private bool IsInvalid(Combination combination) => bool.Parse(ValueOf("isInvalid", combination));
 
     private JsonObject Symbol(string name) => Json["symbols"]![name]!.AsObject();
 }

@@ -17,6 +17,24 @@ public sealed class CommandLineTests(PackFixture pack)
     }
 
     [Fact]
+    public void MassTransit_is_refused_where_it_has_no_transport_here() =>
+        Assert.Equal(["kafka masstransit", "nats masstransit", "redis masstransit"], Template.MqService.Invalid.Select(c => $"{c["broker"]} {c["library"]}").Distinct());
+
+    [Theory, MemberData(nameof(Matrix.Invalid), MemberType = typeof(Matrix))]
+    public async Task Combination_that_is_not_offered_fails_names_the_fix_and_generates_nothing(string name)
+    {
+        var output = Path.Combine(pack.Folder, $"invalid-{name}");
+        var result = await pack.Hive.NewAsync(["mq-service", "-n", "Shop", "-o", output, .. Matrix.Of(name).Arguments], pack.Folder, Ct);
+
+        // The engine's code for a post-action that failed.
+        Assert.Equal(105, result.ExitCode);
+        Assert.Contains("Nothing was generated", result.Output, StringComparison.Ordinal);
+        Assert.Contains("--library native", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Your service is ready", result.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any(), $"{output} is not empty.");
+    }
+
+    [Fact]
     public async Task Folder_that_is_taken_is_left_as_it_is()
     {
         var output = Directory.CreateDirectory(Path.Combine(pack.Folder, "taken")).FullName;

@@ -3,13 +3,17 @@ namespace MqService.Pack.Tests;
 /// <summary>The combinations as rows of theories, by name: so each is a test of its own that `--filter` can pick.</summary>
 public static class Matrix
 {
-    private static readonly Dictionary<string, Combination> ByName = Template.MqService.Combinations.ToDictionary(c => c.ToString());
+    private static readonly Dictionary<string, Combination> ByName =
+        Template.MqService.Combinations.Concat(Template.MqService.Invalid).ToDictionary(c => c.ToString());
 
     /// <summary>Those that differ in what they generate.</summary>
     public static TheoryData<string> Resolved => Rows(Template.MqService.Resolved);
 
     /// <summary>Those that leave something to the template.</summary>
     public static TheoryData<string> Auto => Rows(Template.MqService.Combinations.Except(Template.MqService.Resolved));
+
+    /// <summary>Those that the template refuses.</summary>
+    public static TheoryData<string> Invalid => Rows(Template.MqService.Invalid);
 
     public static Combination Of(string name) => ByName[name];
 
