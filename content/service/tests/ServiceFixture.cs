@@ -73,15 +73,16 @@ public sealed class ServiceFixture : IAsyncLifetime
         _wire = await Tests.Wire.CreateAsync(_broker, _hosts.ConsumerServices);
     }
 
+    /// <summary>Returns when whatever was sent is processed or a dead letter: nothing is left in between.</summary>
+    public Task WaitUntilIdleAsync() => Eventually.TrueAsync(
+        async () => (await Consumer.GetFromJsonAsync<QueueInfo[]>("/ops/queues"))!.All(queue => queue is { Depth: 0, InFlight: 0, Retrying: 0 }),
+        async () => $"messages are left: {await Consumer.GetStringAsync("/ops/queues")}");
+
     public async ValueTask DisposeAsync()
     {
         if (_wire is not null)
         {
-            // Whatever the tests sent was processed or is a dead letter: nothing is left in between.
-            await Eventually.TrueAsync(
-                async () => (await Consumer.GetFromJsonAsync<QueueInfo[]>("/ops/queues"))!.All(queue => queue is { Depth: 0, InFlight: 0, Retrying: 0 }),
-                async () => $"messages are left: {await Consumer.GetStringAsync("/ops/queues")}",
-                TimeSpan.FromSeconds(30));
+            await WaitUntilIdleAsync();
             await _wire.DisposeAsync();
         }
 

@@ -42,6 +42,23 @@ public sealed class HttpTests(ServiceFixture service)
     }
 
     [Fact]
+    public async Task A_request_repeated_with_its_idempotency_key_has_one_effect()
+    {
+        var key = $"repeated-{Guid.NewGuid()}";
+        var orderId = Guid.CreateVersion7().ToString();
+
+        var first = await service.Producer.PlaceOrderAsync("coffee", orderId, key);
+        var second = await service.Producer.PlaceOrderAsync("coffee", orderId, key);
+
+        second.ShouldBe(first);
+        await service.Consumer.WaitForOrderAsync(orderId);
+
+        // Nothing is left in the queue, so the second has come too, unless the broker itself knew it.
+        await service.WaitUntilIdleAsync();
+        (await service.Consumer.WaitForOrderAsync(orderId)).Effects.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task An_unusable_idempotency_key_is_a_400()
     {
         using var response = await service.Producer.PostOrderAsync(new { sku = "coffee", quantity = 1 }, new string('k', 201));
