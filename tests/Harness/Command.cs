@@ -19,7 +19,7 @@ public sealed partial record CommandResult(string CommandLine, int ExitCode, str
 
     public override string ToString() => $"$ {CommandLine}\n{Output}\n(exit code {ExitCode} after {Elapsed.TotalSeconds:0.0} s)";
 
-    [GeneratedRegex(@"NU110[12]: Unable to find .*?package (\S+)")]
+    [GeneratedRegex(@"NU110[12]: Unable to find .*?package (\S+?)\.?(?:\s|$)")]
     private static partial Regex PackageNotFound();
 }
 
