@@ -1,7 +1,7 @@
 namespace Acme._1.Tests;
 
 /// <summary>
-/// A NATS server with JetStream: the one that the environment names in <c>ConnectionStrings__broker</c>, or else a new container.
+/// The broker: the one that the environment names in <c>ConnectionStrings__broker</c>, or else a new container.
 /// </summary>
 public sealed partial class BrokerServer(string connectionString, IAsyncDisposable? container) : IAsyncDisposable
 {
