@@ -17,7 +17,7 @@ internal sealed partial class InboxFilter<T>(IInbox inbox, MessagesInFlight inFl
         inFlight.Begin();
         try
         {
-            if (!await inbox.RunOnceAsync(messageId, _ => next.Send(context), context.CancellationToken))
+            if (!await inbox.RunOnceAsync(context.ReceiveContext.GetQueueName(), messageId, _ => next.Send(context), context.CancellationToken))
             {
                 LogDuplicate(messageId);
 

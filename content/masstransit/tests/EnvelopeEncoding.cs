@@ -10,7 +10,7 @@ namespace Acme._1.Tests;
 /// <summary>MassTransit's envelope, written by hand: a test must be able to write what MassTransit never would.</summary>
 internal static class EnvelopeEncoding
 {
-    public static WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload)
+    public static WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject)
     {
         var headers = new Dictionary<string, string>();
         if (messageId is not null)
@@ -25,7 +25,7 @@ internal static class EnvelopeEncoding
         }
 
         body.Append(CultureInfo.InvariantCulture, $"\"sentTime\":\"{DateTime.UtcNow:O}\",\"message\":");
-        return new(headers, [.. Encoding.UTF8.GetBytes(body.ToString()), .. payload.Span, .. "}"u8]);
+        return new(headers, [.. Encoding.UTF8.GetBytes(body.ToString()), .. payload.Span, .. "}"u8], subject);
     }
 
     /// <summary><c>acme-1.order.placed.v9</c> is the OrderPlaced in namespace V9, known or not.</summary>

@@ -10,6 +10,18 @@ namespace Acme._1.Messaging;
 /// <param name="Data">The payload.</param>
 public sealed record Envelope(string Id, string Type, DateTimeOffset Time, ReadOnlyMemory<byte> Data)
 {
+    /// <summary>What it is about, in one word that subscribers of a topic can choose by (CloudEvents: <c>subject</c>), or null.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>Where the answer to this request goes, in the broker's own way of addressing, or null.</summary>
+    public string? ReplyTo { get; init; }
+
+    /// <summary>Which request this message is, or answers; null if it is neither.</summary>
+    public string? CorrelationId { get; init; }
+
+    /// <summary>When nobody waits for the answer to this request any more.</summary>
+    public DateTimeOffset? Expires { get; init; }
+
     /// <summary>The W3C trace context of the sender, or null.</summary>
     public string? TraceParent { get; init; }
 

@@ -20,13 +20,21 @@ public static class EnvelopeHeaders
             [HeaderNames.Time] = envelope.Time.ToString("O", CultureInfo.InvariantCulture),
         };
 
-        if (envelope.TraceParent is not null)
-        {
-            headers[HeaderNames.TraceParent] = envelope.TraceParent;
-        }
-
+        AddUnlessNull(HeaderNames.Subject, envelope.Subject);
+        AddUnlessNull(HeaderNames.TraceParent, envelope.TraceParent);
+        AddUnlessNull(HeaderNames.ReplyTo, envelope.ReplyTo);
+        AddUnlessNull(HeaderNames.CorrelationId, envelope.CorrelationId);
+        AddUnlessNull(HeaderNames.Expires, envelope.Expires?.ToString("O", CultureInfo.InvariantCulture));
         envelope.Failures?.Write(headers);
         return headers;
+
+        void AddUnlessNull(string name, string? value)
+        {
+            if (value is not null)
+            {
+                headers[name] = value;
+            }
+        }
     }
 
     /// <returns>False, with the problem named, if the headers are not those of one of our messages.</returns>
@@ -47,8 +55,7 @@ public static class EnvelopeHeaders
         {
             problem = $"malformed: the header {HeaderNames.Type} is missing";
         }
-        else if (!headers.TryGetValue(HeaderNames.Time, out var text)
-            || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+        else if (ReadTime(headers, HeaderNames.Time) is not { } time)
         {
             problem = $"malformed: the header {HeaderNames.Time} is missing or no time";
         }
@@ -56,6 +63,10 @@ public static class EnvelopeHeaders
         {
             envelope = new(id, type, time, body)
             {
+                Subject = headers.GetValueOrDefault(HeaderNames.Subject),
+                ReplyTo = headers.GetValueOrDefault(HeaderNames.ReplyTo),
+                CorrelationId = headers.GetValueOrDefault(HeaderNames.CorrelationId),
+                Expires = ReadTime(headers, HeaderNames.Expires),
                 TraceParent = headers.GetValueOrDefault(HeaderNames.TraceParent),
                 Failures = FailureHistory.Read(headers),
             };
@@ -63,4 +74,10 @@ public static class EnvelopeHeaders
 
         return envelope is not null;
     }
+
+    private static DateTimeOffset? ReadTime(IReadOnlyDictionary<string, string> headers, string name) =>
+        headers.TryGetValue(name, out var text)
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 }

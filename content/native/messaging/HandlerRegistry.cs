@@ -8,24 +8,28 @@ namespace Acme._1.Messaging;
 /// <summary>Which handler gets which message. Filled at start-up, so that handling a message needs no reflection.</summary>
 public sealed class HandlerRegistry
 {
-    private delegate Task Invoke(IServiceProvider services, object message, MessageContext context, CancellationToken cancellationToken);
-
-    private readonly Dictionary<Type, Invoke> _handlers = [];
+    private readonly Dictionary<(string Queue, Type Type), Handling> _handlers = [];
     private readonly Dictionary<Type, Func<object, Envelope, object>> _upcasters = [];
     private readonly HashSet<Type> _permanent = [];
     private readonly SortedSet<string> _queues = [];
+    private readonly HashSet<Subscription> _subscriptions = [];
 
-    /// <summary>The queues this process consumes.</summary>
+    /// <summary>One way to handle a message that is read and of the current version.</summary>
+    internal delegate Task Handling(IServiceProvider services, object message, MessageContext context, CancellationToken cancellationToken);
+
+    /// <summary>The queues this process consumes, those of its subscriptions included.</summary>
     public IReadOnlyCollection<string> Queues => _queues;
 
-    internal void AddHandler<T, THandler>()
-        where T : class
-        where THandler : class, IMessageHandler<T>
+    /// <summary>The topics it is subscribed to.</summary>
+    public IReadOnlyCollection<Subscription> Subscriptions => _subscriptions;
+
+    internal void AddHandler<T>(string queue, Handling handling)
     {
-        _handlers.Add(typeof(T), (services, message, context, cancellationToken) =>
-            services.GetRequiredService<THandler>().HandleAsync((T)message, context, cancellationToken));
-        _queues.Add(MessageTypes.Of(typeof(T)).Destination.Name);
+        _handlers.Add((queue, typeof(T)), handling);
+        _queues.Add(queue);
     }
+
+    internal void AddSubscription(Subscription subscription) => _subscriptions.Add(subscription);
 
     internal void AddUpcaster<TOld, TNew>(Func<TOld, DateTimeOffset, TNew> upcast)
         where TOld : class
@@ -39,7 +43,7 @@ public sealed class HandlerRegistry
 
     /// <summary>Turns an envelope into a call of its handler: reads the payload and lifts it to the version the handler knows.</summary>
     /// <exception cref="PermanentFailureException">The message is malformed, or none that this service handles.</exception>
-    internal Func<IServiceProvider, MessageContext, CancellationToken, Task> Resolve(Envelope envelope)
+    internal Func<IServiceProvider, MessageContext, CancellationToken, Task> Resolve(string queue, Envelope envelope)
     {
         if (MessageTypes.Find(envelope.Type) is not { } type)
         {
@@ -54,8 +58,8 @@ public sealed class HandlerRegistry
             message = upcast(message, envelope);
         }
 
-        return _handlers.TryGetValue(message.GetType(), out var invoke)
-            ? (services, context, cancellationToken) => invoke(services, message, context, cancellationToken)
+        return _handlers.TryGetValue((queue, message.GetType()), out var handle)
+            ? (services, context, cancellationToken) => handle(services, message, context, cancellationToken)
             : throw new PermanentFailureException($"unknown message type: nothing here handles {envelope.Type}");
     }
 

@@ -10,7 +10,13 @@ public interface IMessageHandler<in T>
     Task HandleAsync(T message, MessageContext context, CancellationToken cancellationToken);
 }
 
-/// <param name="MessageId">The message's id.</param>
+/// <param name="Queue">The queue it came from; a subscriber has one of its own.</param>
+/// <param name="Envelope">The message as it travelled.</param>
 /// <param name="Attempt">1 for the first attempt; goes on counting after a replay.</param>
-/// <param name="SentAt">When the message was sent.</param>
-public sealed record MessageContext(string MessageId, int Attempt, DateTimeOffset SentAt);
+public sealed record MessageContext(string Queue, Envelope Envelope, int Attempt)
+{
+    public string MessageId => Envelope.Id;
+
+    /// <summary>When the message was sent.</summary>
+    public DateTimeOffset SentAt => Envelope.Time;
+}

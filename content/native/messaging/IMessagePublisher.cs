@@ -8,5 +8,11 @@ public interface IMessagePublisher
     /// <exception cref="BrokerUnavailableException">No confirmation within <see cref="MessagingOptions.PublishTimeout"/>.</exception>
     /// <exception cref="MessageTooLargeException">The payload exceeds <see cref="MessagingOptions.MaxMessageBytes"/>.</exception>
     Task PublishAsync<T>(T message, string messageId, CancellationToken cancellationToken)
+        where T : class => PublishAsync(message, messageId, subject: null, cancellationToken);
+
+    /// <summary>Sends it with a subject, by which the subscribers of a topic can choose what they get.</summary>
+    /// <param name="subject">One word: ASCII letters, digits, <c>-</c> and <c>_</c>.</param>
+    /// <inheritdoc cref="PublishAsync{T}(T, string, CancellationToken)"/>
+    Task PublishAsync<T>(T message, string messageId, string? subject, CancellationToken cancellationToken)
         where T : class;
 }

@@ -6,7 +6,10 @@ namespace Acme._1.Messaging;
 /// What a broker has to offer. An adapter does nothing but this: which message is handled how, when it is retried and
 /// when it is given up is decided in <see cref="MessagePump"/>, the same for all brokers.
 /// </summary>
-/// <remarks>The adapter calls <see cref="MessagePump.ProcessAsync"/> for each message of each queue in <see cref="HandlerRegistry.Queues"/>.</remarks>
+/// <remarks>
+/// The adapter calls <see cref="MessagePump.ProcessAsync"/> for each message of each queue in <see cref="HandlerRegistry.Queues"/>,
+/// and lets the topics of <see cref="HandlerRegistry.Subscriptions"/> feed the queues of their subscribers.
+/// </remarks>
 public interface ITransport
 {
     /// <summary>The broker's name in traces and metrics (OpenTelemetry: <c>messaging.system</c>).</summary>

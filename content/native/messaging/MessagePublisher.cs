@@ -9,11 +9,11 @@ internal sealed class MessagePublisher(
     ITransport transport, MessagingTelemetry telemetry, IOptions<MessagingOptions> options, TimeProvider clock)
     : IMessagePublisher, IOutboxSender
 {
-    public Task PublishAsync<T>(T message, string messageId, CancellationToken cancellationToken)
+    public Task PublishAsync<T>(T message, string messageId, string? subject, CancellationToken cancellationToken)
         where T : class
     {
         var type = MessageTypes.Of(typeof(T));
-        return SendAsync(type, messageId, JsonSerializer.SerializeToUtf8Bytes(message, type.Json), parent: default, cancellationToken);
+        return SendAsync(type, messageId, JsonSerializer.SerializeToUtf8Bytes(message, type.Json), subject, parent: default, cancellationToken);
     }
 
     Task IOutboxSender.SendAsync(OutgoingMessage message, CancellationToken cancellationToken)
@@ -21,11 +21,16 @@ internal sealed class MessagePublisher(
         var type = MessageTypes.Find(message.Type)
             ?? throw new InvalidOperationException($"The outbox holds a message of type {message.Type}, which MessageTypes does not know.");
         ActivityContext.TryParse(message.TraceParent, traceState: null, out var parent);
-        return SendAsync(type, message.MessageId, message.Payload, parent, cancellationToken);
+        return SendAsync(type, message.MessageId, message.Payload, subject: null, parent, cancellationToken);
     }
 
     private async Task SendAsync(
-        MessageType type, string messageId, ReadOnlyMemory<byte> payload, ActivityContext parent, CancellationToken cancellationToken)
+        MessageType type,
+        string messageId,
+        ReadOnlyMemory<byte> payload,
+        string? subject,
+        ActivityContext parent,
+        CancellationToken cancellationToken)
     {
         if (payload.Length > options.Value.MaxMessageBytes)
         {
@@ -33,7 +38,7 @@ internal sealed class MessagePublisher(
         }
 
         using var activity = telemetry.StartSend(type.Destination.Name, messageId, payload.Length, parent);
-        var envelope = new Envelope(messageId, type.Name, clock.GetUtcNow(), payload) { TraceParent = Activity.Current?.Id };
+        var envelope = new Envelope(messageId, type.Name, clock.GetUtcNow(), payload) { Subject = subject, TraceParent = Activity.Current?.Id };
         var started = Stopwatch.GetTimestamp();
         Exception? failure = null;
 

@@ -1,13 +1,12 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Acme._1.Messaging;
 
 /// <summary>
 /// The way of a message through this service, whatever broker it came from: decode, lift to the current version,
-/// check the inbox, handle, settle. Adapters call <see cref="ProcessAsync"/> for each delivery, as many at a time as
+/// handle (inside the inbox), settle. Adapters call <see cref="ProcessAsync"/> for each delivery, as many at a time as
 /// <see cref="MessagingOptions.Concurrency"/> allows.
 /// </summary>
 public sealed partial class MessagePump(
@@ -15,7 +14,6 @@ public sealed partial class MessagePump(
     FailurePolicy policy,
     IServiceScopeFactory scopes,
     MessagingTelemetry telemetry,
-    IOptions<MessagingOptions> options,
     TimeProvider clock,
     ILogger<MessagePump> logger)
 {
@@ -107,32 +105,11 @@ public sealed partial class MessagePump(
             throw new PermanentFailureException(problem);
         }
 
-        var handle = registry.Resolve(envelope);
-        var context = new MessageContext(envelope.Id, (envelope.Failures?.Attempts ?? 0) + 1, envelope.Time);
+        var handle = registry.Resolve(delivery.Queue, envelope);
+        var context = new MessageContext(delivery.Queue, envelope, (envelope.Failures?.Attempts ?? 0) + 1);
 
         await using var scope = scopes.CreateAsyncScope();
-        var inbox = scope.ServiceProvider.GetRequiredService<IInbox>();
-
-        var isNew = await inbox.RunOnceAsync(envelope.Id, Work, stopping);
-        if (!isNew)
-        {
-            LogDuplicate(envelope.Id, delivery.Queue);
-        }
-
-        async Task Work(CancellationToken cancellationToken)
-        {
-            // The clock starts here: waiting for the store or for a twin of this message is not the handler's fault.
-            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            timeout.CancelAfter(options.Value.HandlerTimeout);
-            try
-            {
-                await handle(scope.ServiceProvider, context, timeout.Token);
-            }
-            catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-            {
-                throw new TimeoutException($"The handler did not finish within {options.Value.HandlerTimeout}.");
-            }
-        }
+        await handle(scope.ServiceProvider, context, stopping);
     }
 
     private async Task SettleAsync(IDelivery delivery, Exception? failure, FailureHistory? before, CancellationToken stopping)
@@ -186,9 +163,6 @@ public sealed partial class MessagePump(
 
     private static string ReasonOf(Exception failure) =>
         failure is PermanentFailureException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}";
-
-    [LoggerMessage(LogLevel.Debug, "Message {MessageId} on {Queue} was processed before and is skipped")]
-    private partial void LogDuplicate(string messageId, string queue);
 
     [LoggerMessage(LogLevel.Debug, "A message on {Queue} failed at attempt {Attempt} and comes again after {Delay}")]
     private partial void LogRetry(Exception exception, string queue, int attempt, TimeSpan delay);

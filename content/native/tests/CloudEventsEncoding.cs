@@ -5,7 +5,7 @@ namespace Acme._1.Tests;
 
 internal static class CloudEventsEncoding
 {
-    public static WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload)
+    public static WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject)
     {
         var headers = new Dictionary<string, string>
         {
@@ -24,6 +24,11 @@ internal static class CloudEventsEncoding
             headers[HeaderNames.Type] = type;
         }
 
-        return new(headers, payload.ToArray());
+        if (subject is not null)
+        {
+            headers[HeaderNames.Subject] = subject;
+        }
+
+        return new(headers, payload.ToArray(), subject);
     }
 }

@@ -1,4 +1,3 @@
-using Acme._1.Producer;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 
@@ -7,12 +6,11 @@ namespace Acme._1.Tests;
 /// <summary>The one host that sends and receives.</summary>
 public sealed class ServiceHosts : IAsyncDisposable
 {
-    private readonly WebApplicationFactory<IOrderQueue> _app;
+    private readonly WebApplicationFactory<ProducerEntryPoint> _app;
 
     public ServiceHosts(IReadOnlyDictionary<string, string?> settings)
     {
-        // Any type of the host's assembly leads to its Program.
-        _app = new WebApplicationFactory<IOrderQueue>().WithWebHostBuilder(host => host.UseSettings(settings));
+        _app = new WebApplicationFactory<ProducerEntryPoint>().WithWebHostBuilder(host => host.UseSettings(settings));
         Producer = Consumer = _app.CreateClient();
     }
 

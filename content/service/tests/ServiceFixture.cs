@@ -38,9 +38,11 @@ public sealed class ServiceFixture : IAsyncLifetime
         ActivitySource.AddActivityListener(_listener);
     }
 
-    public HttpClient Producer => _hosts!.Producer;
+    public ServiceHosts Hosts => _hosts!;
 
-    public HttpClient Consumer => _hosts!.Consumer;
+    public HttpClient Producer => Hosts.Producer;
+
+    public HttpClient Consumer => Hosts.Consumer;
 
     public IWire Wire => _wire!;
 
@@ -62,6 +64,12 @@ public sealed class ServiceFixture : IAsyncLifetime
             ["Messaging:PublishTimeout"] = "00:01:00",
         });
 
+        await WaitUntilReadyAsync();
+        _wire = await Tests.Wire.CreateAsync(_broker, _hosts.ConsumerServices);
+    }
+
+    public async Task WaitUntilReadyAsync()
+    {
         foreach (var side in new[] { Producer, Consumer })
         {
             await Eventually.TrueAsync(
@@ -69,8 +77,6 @@ public sealed class ServiceFixture : IAsyncLifetime
                 async () => $"not ready: {await side.GetStringAsyncAlways("/health/ready")}",
                 TimeSpan.FromSeconds(60));
         }
-
-        _wire = await Tests.Wire.CreateAsync(_broker, _hosts.ConsumerServices);
     }
 
     /// <summary>Returns when whatever was sent is processed or a dead letter: nothing is left in between.</summary>

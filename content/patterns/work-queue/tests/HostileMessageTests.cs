@@ -1,4 +1,5 @@
 using System.Text;
+using Acme._1.Contracts;
 
 namespace Acme._1.Tests;
 
@@ -49,6 +50,24 @@ public sealed class HostileMessageTests(ServiceFixture service)
     }
 
     [Fact]
+    public async Task C05_a_message_as_large_as_the_broker_takes_is_a_dead_letter_too()
+    {
+        // Just under the smallest limit there is (NATS's, one mebibyte with all headers).
+        var body = new byte[1_040_000];
+        Random.Shared.NextBytes(body);
+        var id = Guid.CreateVersion7().ToString();
+        var message = service.Wire.Encode(V2, id, body);
+
+        await SendAsync(message);
+
+        var letter = await service.Consumer.WaitForDeadLetterAsync(id);
+        letter.Attempts.ShouldBe(1);
+        letter.PayloadBase64.ShouldBe(message.Body);
+        await DiscardAsync(letter);
+        await AssertStillWorkingAsync();
+    }
+
+    [Fact]
     public async Task C05_a_message_of_an_unknown_type_is_a_dead_letter_at_once()
     {
         var id = Guid.CreateVersion7().ToString();
@@ -94,7 +113,7 @@ public sealed class HostileMessageTests(ServiceFixture service)
     private static byte[] Json(string orderId, string more) =>
         Encoding.UTF8.GetBytes($$"""{"orderId":"{{orderId}}","sku":"coffee","quantity":1{{more}}}""");
 
-    private Task SendAsync(WireMessage message) => service.Wire.SendAsync(message, TestContext.Current.CancellationToken);
+    private Task SendAsync(WireMessage message) => service.Wire.SendAsync(Destinations.Orders, message, TestContext.Current.CancellationToken);
 
     /// <summary>A message without a readable id can only be told by its bytes, which must be those that were sent.</summary>
     private async Task<DeadLetterInfo?> FindByBodyAsync(byte[] body)

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text;
+using Acme._1.Contracts;
+using Acme._1.Contracts.V1;
 
 namespace Acme._1.Tests;
 
@@ -139,6 +141,7 @@ public sealed class WorkQueueTests(ServiceFixture service)
     {
         var id = Guid.CreateVersion7().ToString();
         await service.Wire.SendAsync(
+            Destinations.Orders,
             service.Wire.Encode("acme-1.order.placed.v1", id, """{"orderId":"no-pieces","sku":"coffee","quantity":0}"""u8.ToArray()),
             TestContext.Current.CancellationToken);
 
@@ -151,7 +154,7 @@ public sealed class WorkQueueTests(ServiceFixture service)
     public async Task Each_processed_order_is_announced_and_a_failed_one_is_not()
     {
         var announced = new System.Collections.Concurrent.ConcurrentBag<string>();
-        await using var subscription = await service.Wire.ObserveProcessedAsync(
+        await using var subscription = await service.Wire.ObserveAsync<OrderProcessed>(
             message => announced.Add(message.OrderId), TestContext.Current.CancellationToken);
 
         var failing = await service.Producer.PlaceOrderAsync("permanent");
@@ -170,6 +173,7 @@ public sealed class WorkQueueTests(ServiceFixture service)
     {
         var payload = $$"""{"orderId":"{{placed.OrderId}}","sku":"coffee","quantity":1,"placedAt":"2026-01-31T08:30:00Z"}""";
         return service.Wire.SendAsync(
+            Destinations.Orders,
             service.Wire.Encode("acme-1.order.placed.v2", placed.MessageId, Encoding.UTF8.GetBytes(payload)),
             TestContext.Current.CancellationToken);
     }

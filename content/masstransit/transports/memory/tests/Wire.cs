@@ -1,5 +1,4 @@
 using Acme._1.Contracts;
-using Acme._1.Contracts.V1;
 using Acme._1.Messaging.InMemory;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,17 +10,18 @@ internal sealed class Wire(IBus bus) : IWire
     public static Task<IWire> CreateAsync(BrokerServer _, IServiceProvider consumerServices) =>
         Task.FromResult<IWire>(new Wire(consumerServices.GetRequiredService<IBus>()));
 
-    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload) =>
-        EnvelopeEncoding.Encode(type, messageId, payload);
+    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject = null) =>
+        EnvelopeEncoding.Encode(type, messageId, payload, subject);
 
-    public Task SendAsync(WireMessage message, CancellationToken cancellationToken) =>
-        bus.SendRawAsync(Destinations.Orders.Name, message.Body, message.Headers, cancellationToken: cancellationToken);
+    public Task SendAsync(Destination destination, WireMessage message, CancellationToken cancellationToken) =>
+        bus.SendRawAsync(destination.Name, message.Body, message.Headers, cancellationToken: cancellationToken);
 
-    public async Task<IAsyncDisposable> ObserveProcessedAsync(Action<OrderProcessed> observer, CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> ObserveAsync<T>(Action<T> observer, CancellationToken cancellationToken)
+        where T : class
     {
         var subscription = bus.ConnectReceiveEndpoint(
             $"test-{Guid.NewGuid():N}",
-            endpoint => endpoint.Handler<OrderProcessed>(context =>
+            endpoint => endpoint.Handler<T>(context =>
             {
                 observer(context.Message);
                 return Task.CompletedTask;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Acme._1.Contracts;
-using Acme._1.Contracts.V1;
 using Confluent.Kafka;
 
 namespace Acme._1.Tests;
@@ -13,10 +13,10 @@ internal sealed class Wire(string servers, IProducer<Null, byte[]> producer) : I
         Task.FromResult<IWire>(new Wire(
             server.ConnectionString, new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = server.ConnectionString }).Build()));
 
-    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload) =>
-        CloudEventsEncoding.Encode(type, messageId, payload);
+    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject = null) =>
+        CloudEventsEncoding.Encode(type, messageId, payload, subject);
 
-    public Task SendAsync(WireMessage message, CancellationToken cancellationToken)
+    public Task SendAsync(Destination destination, WireMessage message, CancellationToken cancellationToken)
     {
         var headers = new Headers();
         foreach (var (name, value) in message.Headers)
@@ -24,11 +24,12 @@ internal sealed class Wire(string servers, IProducer<Null, byte[]> producer) : I
             headers.Add(name, Encoding.UTF8.GetBytes(value));
         }
 
-        return producer.ProduceAsync(Destinations.Orders.Name, new() { Value = message.Body, Headers = headers }, cancellationToken);
+        return producer.ProduceAsync(destination.Name, new() { Value = message.Body, Headers = headers }, cancellationToken);
     }
 
-    public Task<IAsyncDisposable> ObserveProcessedAsync(Action<OrderProcessed> observer, CancellationToken cancellationToken) =>
-        Task.FromResult<IAsyncDisposable>(new Subscription(servers, observer));
+    public Task<IAsyncDisposable> ObserveAsync<T>(Action<T> observer, CancellationToken cancellationToken)
+        where T : class =>
+        Task.FromResult<IAsyncDisposable>(new Subscription<T>(servers, observer));
 
     public ValueTask DisposeAsync()
     {
@@ -36,20 +37,21 @@ internal sealed class Wire(string servers, IProducer<Null, byte[]> producer) : I
         return ValueTask.CompletedTask;
     }
 
-    private sealed class Subscription : IAsyncDisposable
+    private sealed class Subscription<T> : IAsyncDisposable
+        where T : class
     {
         private readonly IConsumer<Ignore, byte[]> _consumer;
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _running;
 
-        public Subscription(string servers, Action<OrderProcessed> observer)
+        public Subscription(string servers, Action<T> observer)
         {
             var config = new ConsumerConfig { BootstrapServers = servers, GroupId = $"tests-{Guid.NewGuid()}", EnableAutoCommit = false };
             _consumer = new ConsumerBuilder<Ignore, byte[]>(config).Build();
 
             // From where the topic ends now, whatever is sent before the consumer has begun to fetch.
             using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
-            var topic = admin.GetMetadata(Destinations.OrdersProcessed.Name, TimeSpan.FromSeconds(10)).Topics.Single();
+            var topic = admin.GetMetadata(MessageTypes.Of(typeof(T)).Destination.Name, TimeSpan.FromSeconds(10)).Topics.Single();
             _consumer.Assign(topic.Partitions.Select(partition => new TopicPartition(topic.Topic, partition.PartitionId)).Select(partition =>
                 new TopicPartitionOffset(partition, _consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(10)).High)));
             _running = Task.Run(() => Receive(observer));
@@ -63,13 +65,13 @@ internal sealed class Wire(string servers, IProducer<Null, byte[]> producer) : I
             _stop.Dispose();
         }
 
-        private void Receive(Action<OrderProcessed> observer)
+        private void Receive(Action<T> observer)
         {
             while (!_stop.IsCancellationRequested)
             {
                 if (_consumer.Consume(TimeSpan.FromMilliseconds(100)) is { } record)
                 {
-                    observer(JsonSerializer.Deserialize(record.Message.Value, ContractsJsonContext.Default.OrderProcessedV1)!);
+                    observer(JsonSerializer.Deserialize(record.Message.Value, (JsonTypeInfo<T>)MessageTypes.Of(typeof(T)).Json)!);
                 }
             }
         }

@@ -13,19 +13,29 @@ internal sealed class InMemoryBroker : ITransport
     private readonly ConcurrentDictionary<string, InMemoryQueue> _queues = new();
     private readonly ConcurrentDictionary<string, InMemoryTopic> _topics = new();
 
+    public InMemoryBroker(HandlerRegistry registry)
+    {
+        foreach (var subscription in registry.Subscriptions)
+        {
+            Topic(subscription.Topic).Subscribe(message => subscription.Wants(message.Headers.GetValueOrDefault(HeaderNames.Subject))
+                ? Queue(subscription.Queue).EnqueueAsync(message, CancellationToken.None).AsTask()
+                : Task.CompletedTask);
+        }
+    }
+
     public string System => "in_memory";
 
     public InMemoryQueue Queue(string name) => _queues.GetOrAdd(name, static name => new(name));
 
     public InMemoryTopic Topic(string name) => _topics.GetOrAdd(name, static _ => new());
 
-    public Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken)
-    {
-        var message = new InMemoryMessage(EnvelopeHeaders.Write(envelope), envelope.Data);
-        return destination.Kind is DestinationKind.Queue
+    public Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken) =>
+        SendAsync(destination, new InMemoryMessage(EnvelopeHeaders.Write(envelope), envelope.Data), cancellationToken);
+
+    public Task SendAsync(Destination destination, InMemoryMessage message, CancellationToken cancellationToken) =>
+        destination.Kind is DestinationKind.Queue
             ? Queue(destination.Name).EnqueueAsync(message, cancellationToken).AsTask()
             : Topic(destination.Name).PublishAsync(message, cancellationToken);
-    }
 }
 
 internal sealed record InMemoryMessage(IReadOnlyDictionary<string, string> Headers, ReadOnlyMemory<byte> Body);

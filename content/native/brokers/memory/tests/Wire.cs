@@ -1,6 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Acme._1.Contracts;
-using Acme._1.Contracts.V1;
 using Acme._1.Messaging.InMemory;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,17 +11,19 @@ internal sealed class Wire(InMemoryBroker broker) : IWire
     public static Task<IWire> CreateAsync(BrokerServer _, IServiceProvider consumerServices) =>
         Task.FromResult<IWire>(new Wire(consumerServices.GetRequiredService<InMemoryBroker>()));
 
-    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload) =>
-        CloudEventsEncoding.Encode(type, messageId, payload);
+    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject = null) =>
+        CloudEventsEncoding.Encode(type, messageId, payload, subject);
 
-    public Task SendAsync(WireMessage message, CancellationToken cancellationToken) =>
-        broker.Queue(Destinations.Orders.Name).EnqueueAsync(new(message.Headers, message.Body), cancellationToken).AsTask();
+    public Task SendAsync(Destination destination, WireMessage message, CancellationToken cancellationToken) =>
+        broker.SendAsync(destination, new InMemoryMessage(message.Headers, message.Body), cancellationToken);
 
-    public Task<IAsyncDisposable> ObserveProcessedAsync(Action<OrderProcessed> observer, CancellationToken cancellationToken)
+    public Task<IAsyncDisposable> ObserveAsync<T>(Action<T> observer, CancellationToken cancellationToken)
+        where T : class
     {
-        var subscription = broker.Topic(Destinations.OrdersProcessed.Name).Subscribe(message =>
+        var type = MessageTypes.Of(typeof(T));
+        var subscription = broker.Topic(type.Destination.Name).Subscribe(message =>
         {
-            observer(JsonSerializer.Deserialize(message.Body.Span, ContractsJsonContext.Default.OrderProcessedV1)!);
+            observer(JsonSerializer.Deserialize(message.Body.Span, (JsonTypeInfo<T>)type.Json)!);
             return Task.CompletedTask;
         });
         return Task.FromResult<IAsyncDisposable>(new Subscription(subscription));

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Acme._1.Contracts;
-using Acme._1.Contracts.V1;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 
@@ -18,10 +18,10 @@ internal sealed class Wire(NatsConnection connection) : IWire
         return new Wire(connection);
     }
 
-    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload) =>
-        CloudEventsEncoding.Encode(type, messageId, payload);
+    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject = null) =>
+        CloudEventsEncoding.Encode(type, messageId, payload, subject);
 
-    public async Task SendAsync(WireMessage message, CancellationToken cancellationToken)
+    public async Task SendAsync(Destination destination, WireMessage message, CancellationToken cancellationToken)
     {
         var headers = new NatsHeaders();
         foreach (var (name, value) in message.Headers)
@@ -30,14 +30,18 @@ internal sealed class Wire(NatsConnection connection) : IWire
         }
 
         // Without the header Nats-Msg-Id: the server does not recognise duplicates, the service has to.
-        var confirmation = await _jetStream.PublishAsync(Destinations.Orders.Name, message.Body, headers: headers, cancellationToken: cancellationToken);
+        var subject = message.Subject is null ? destination.Name : $"{destination.Name}.{message.Subject}";
+        var confirmation = await _jetStream.PublishAsync(subject, message.Body, headers: headers, cancellationToken: cancellationToken);
         confirmation.EnsureSuccess();
     }
 
-    public async Task<IAsyncDisposable> ObserveProcessedAsync(Action<OrderProcessed> observer, CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> ObserveAsync<T>(Action<T> observer, CancellationToken cancellationToken)
+        where T : class
     {
+        var type = MessageTypes.Of(typeof(T));
+
         // What goes into a stream is an ordinary message too.
-        var subscription = await connection.SubscribeCoreAsync<byte[]>(Destinations.OrdersProcessed.Name, cancellationToken: cancellationToken);
+        var subscription = await connection.SubscribeCoreAsync<byte[]>(type.Destination.Name, cancellationToken: cancellationToken);
         await connection.PingAsync(cancellationToken);
         return new Subscription(subscription, ObserveAsync());
 
@@ -45,7 +49,7 @@ internal sealed class Wire(NatsConnection connection) : IWire
         {
             await foreach (var message in subscription.Msgs.ReadAllAsync(CancellationToken.None))
             {
-                observer(JsonSerializer.Deserialize(message.Data, ContractsJsonContext.Default.OrderProcessedV1)!);
+                observer(JsonSerializer.Deserialize(message.Data, (JsonTypeInfo<T>)type.Json)!);
             }
         }
     }

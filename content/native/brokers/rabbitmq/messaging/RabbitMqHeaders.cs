@@ -10,6 +10,16 @@ internal static class RabbitMqHeaders
     /// <summary>What RabbitMQ counts in a quorum queue: deliveries that were never settled.</summary>
     public const string DeliveryCount = "x-delivery-count";
 
+    public static BasicProperties Write(Envelope envelope) => new()
+    {
+        Headers = EnvelopeHeaders.Write(envelope).ToDictionary(header => header.Key, header => (object?)header.Value),
+        MessageId = envelope.Id,
+        Type = envelope.Type,
+        Timestamp = new AmqpTimestamp(envelope.Time.ToUnixTimeSeconds()),
+        ContentType = "application/json",
+        DeliveryMode = DeliveryModes.Persistent,
+    };
+
     public static Dictionary<string, string> Read(IReadOnlyBasicProperties properties)
     {
         var headers = new Dictionary<string, string>(properties.Headers?.Count ?? 0);
@@ -19,6 +29,12 @@ internal static class RabbitMqHeaders
             {
                 headers[name] = text;
             }
+        }
+
+        // The address of a requester stands where RabbitMQ itself looks for it.
+        if (properties.ReplyTo is { Length: > 0 } replyTo)
+        {
+            headers[HeaderNames.ReplyTo] = replyTo;
         }
 
         return headers;

@@ -10,7 +10,7 @@ namespace Acme._1.Messaging.RabbitMq;
 /// count how often a message was delivered. The arguments never depend on settings, because RabbitMQ refuses to
 /// declare a queue again with other arguments.
 /// </summary>
-internal sealed class RabbitMqTopology(IOptions<RetryOptions> retry)
+internal sealed class RabbitMqTopology(HandlerRegistry registry, IOptions<RetryOptions> retry)
 {
     /// <summary>A delivery that came back this often after a crash or a lost connection is handled in the quarantine.</summary>
     public const int SuspectAfter = 2;
@@ -42,10 +42,16 @@ internal sealed class RabbitMqTopology(IOptions<RetryOptions> retry)
                 {
                     await DeclareQueuesAsync(channel, destination.Name, cancellationToken);
                 }
-                else
+                else if (destination.Kind is DestinationKind.Topic)
                 {
-                    await channel.ExchangeDeclareAsync(destination.Name, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
+                    await channel.ExchangeDeclareAsync(destination.Name, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
                 }
+            }
+
+            foreach (var (queue, topic, subject) in registry.Subscriptions)
+            {
+                await DeclareQueuesAsync(channel, queue, cancellationToken);
+                await channel.QueueBindAsync(queue, topic, routingKey: subject ?? "#", cancellationToken: cancellationToken);
             }
         }
         catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)

@@ -20,21 +20,12 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
 
     public Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken)
     {
-        var headers = EnvelopeHeaders.Write(envelope).ToDictionary(header => header.Key, header => (object?)header.Value);
-        var properties = new BasicProperties
-        {
-            Headers = headers,
-            MessageId = envelope.Id,
-            Type = envelope.Type,
-            Timestamp = new AmqpTimestamp(envelope.Time.ToUnixTimeSeconds()),
-            ContentType = "application/json",
-            DeliveryMode = DeliveryModes.Persistent,
-        };
+        var properties = RabbitMqHeaders.Write(envelope);
 
         // A message for a queue must reach it; news may reach nobody.
         return destination.Kind is DestinationKind.Queue
             ? PublishAsync(exchange: string.Empty, destination.Name, mandatory: true, properties, envelope.Data, cancellationToken)
-            : PublishAsync(destination.Name, routingKey: string.Empty, mandatory: false, properties, envelope.Data, cancellationToken);
+            : PublishAsync(destination.Name, envelope.Subject ?? string.Empty, mandatory: false, properties, envelope.Data, cancellationToken);
     }
 
     /// <summary>Puts these bytes on a queue. Returns once the broker has confirmed them.</summary>
@@ -52,7 +43,7 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
         _opening.Dispose();
     }
 
-    private async Task PublishAsync(
+    public async Task PublishAsync(
         string exchange, string routingKey, bool mandatory, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         try

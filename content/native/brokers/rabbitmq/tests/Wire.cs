@@ -1,6 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Acme._1.Contracts;
-using Acme._1.Contracts.V1;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -16,29 +16,34 @@ internal sealed class Wire(IConnection connection, IChannel channel) : IWire
         return new Wire(connection, channel);
     }
 
-    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload) =>
-        CloudEventsEncoding.Encode(type, messageId, payload);
+    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject = null) =>
+        CloudEventsEncoding.Encode(type, messageId, payload, subject);
 
-    public async Task SendAsync(WireMessage message, CancellationToken cancellationToken)
+    public async Task SendAsync(Destination destination, WireMessage message, CancellationToken cancellationToken)
     {
         var properties = new BasicProperties
         {
             Headers = message.Headers.ToDictionary(header => header.Key, header => (object?)header.Value),
             Persistent = true,
         };
-        await channel.BasicPublishAsync(string.Empty, Destinations.Orders.Name, mandatory: true, properties, message.Body, cancellationToken);
+        var (exchange, routingKey) = destination.Kind is DestinationKind.Topic
+            ? (destination.Name, message.Subject ?? string.Empty)
+            : (string.Empty, destination.Name);
+        await channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, message.Body, cancellationToken);
     }
 
-    public async Task<IAsyncDisposable> ObserveProcessedAsync(Action<OrderProcessed> observer, CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> ObserveAsync<T>(Action<T> observer, CancellationToken cancellationToken)
+        where T : class
     {
+        var type = MessageTypes.Of(typeof(T));
         var subscription = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         var queue = await subscription.QueueDeclareAsync(cancellationToken: cancellationToken);
-        await subscription.QueueBindAsync(queue.QueueName, Destinations.OrdersProcessed.Name, string.Empty, cancellationToken: cancellationToken);
+        await subscription.QueueBindAsync(queue.QueueName, type.Destination.Name, "#", cancellationToken: cancellationToken);
 
         var consumer = new AsyncEventingBasicConsumer(subscription);
         consumer.ReceivedAsync += (_, message) =>
         {
-            observer(JsonSerializer.Deserialize(message.Body.Span, ContractsJsonContext.Default.OrderProcessedV1)!);
+            observer(JsonSerializer.Deserialize(message.Body.Span, (JsonTypeInfo<T>)type.Json)!);
             return Task.CompletedTask;
         };
         await subscription.BasicConsumeAsync(queue.QueueName, autoAck: true, consumer, cancellationToken);

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Acme._1.Contracts;
-using Acme._1.Contracts.V1;
 using StackExchange.Redis;
 
 namespace Acme._1.Tests;
@@ -13,31 +13,34 @@ internal sealed class Wire(ConnectionMultiplexer connection) : IWire
     public static async Task<IWire> CreateAsync(BrokerServer server, IServiceProvider _) =>
         new Wire(await ConnectionMultiplexer.ConnectAsync(server.ConnectionString));
 
-    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload) =>
-        CloudEventsEncoding.Encode(type, messageId, payload);
+    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject = null) =>
+        CloudEventsEncoding.Encode(type, messageId, payload, subject);
 
-    public Task SendAsync(WireMessage message, CancellationToken cancellationToken) => connection.GetDatabase().StreamAddAsync(
-        Destinations.Orders.Name,
+    public Task SendAsync(Destination destination, WireMessage message, CancellationToken cancellationToken) => connection.GetDatabase().StreamAddAsync(
+        destination.Name,
         [.. message.Headers.Select(header => new NameValueEntry(header.Key, header.Value)), new("data", message.Body)]);
 
-    public async Task<IAsyncDisposable> ObserveProcessedAsync(Action<OrderProcessed> observer, CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> ObserveAsync<T>(Action<T> observer, CancellationToken cancellationToken)
+        where T : class
     {
         var database = connection.GetDatabase();
         var group = $"test-{Guid.NewGuid():N}";
-        await database.StreamCreateConsumerGroupAsync(Destinations.OrdersProcessed.Name, group, StreamPosition.NewMessages);
-        return new Subscription(database, group, observer);
+        await database.StreamCreateConsumerGroupAsync(MessageTypes.Of(typeof(T)).Destination.Name, group, StreamPosition.NewMessages);
+        return new Subscription<T>(database, group, observer);
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
-    private sealed class Subscription : IAsyncDisposable
+    private sealed class Subscription<T> : IAsyncDisposable
+        where T : class
     {
+        private readonly MessageType _type = MessageTypes.Of(typeof(T));
         private readonly CancellationTokenSource _stop = new();
         private readonly IDatabase _database;
         private readonly string _group;
         private readonly Task _reading;
 
-        public Subscription(IDatabase database, string group, Action<OrderProcessed> observer)
+        public Subscription(IDatabase database, string group, Action<T> observer)
         {
             _database = database;
             _group = group;
@@ -48,18 +51,18 @@ internal sealed class Wire(ConnectionMultiplexer connection) : IWire
         {
             await _stop.CancelAsync();
             await _reading;
-            await _database.StreamDeleteConsumerGroupAsync(Destinations.OrdersProcessed.Name, _group);
+            await _database.StreamDeleteConsumerGroupAsync(_type.Destination.Name, _group);
             _stop.Dispose();
         }
 
-        private async Task ReadAsync(Action<OrderProcessed> observer)
+        private async Task ReadAsync(Action<T> observer)
         {
             while (!_stop.IsCancellationRequested)
             {
-                var entries = await _database.StreamReadGroupAsync(Destinations.OrdersProcessed.Name, _group, "test", StreamPosition.NewMessages, noAck: true);
+                var entries = await _database.StreamReadGroupAsync(_type.Destination.Name, _group, "test", StreamPosition.NewMessages, noAck: true);
                 foreach (var entry in entries)
                 {
-                    observer(JsonSerializer.Deserialize((byte[])entry["data"]!, ContractsJsonContext.Default.OrderProcessedV1)!);
+                    observer(JsonSerializer.Deserialize((byte[])entry["data"]!, (JsonTypeInfo<T>)_type.Json)!);
                 }
 
                 await Task.Delay(Interval, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

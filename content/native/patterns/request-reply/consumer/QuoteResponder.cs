@@ -1,0 +1,21 @@
+using Acme._1.Contracts;
+using Acme._1.Contracts.V1;
+using Acme._1.Messaging;
+
+namespace Acme._1.Consumer;
+
+public static class QuoteResponder
+{
+    /// <summary>Adds what it takes to answer requests for quotes.</summary>
+    public static void AddQuoteResponder(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<PriceListOptions>().BindConfiguration(PriceListOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<PriceList>();
+        builder.Services.AddScoped<QuoteDesk>();
+        builder.Services.AddSingleton<FailureSimulation>();
+
+        builder.AddMessaging()
+            .Answer<Contracts.V2.QuoteRequested, QuoteReply, QuoteRequestedHandler>()
+            .Upcast<QuoteRequested, Contracts.V2.QuoteRequested>(QuoteRequestedUpcaster.ToV2);
+    }
+}
