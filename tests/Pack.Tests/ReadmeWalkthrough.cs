@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace MqService.Pack.Tests;
 
-/// <summary>Runs a generated service as its README says, on free ports, and then every curl command of the README in turn.</summary>
+/// <summary>
+/// Runs a generated service as its README says, on free ports, and then every curl command of the README in turn. A command
+/// that ends in a comment such as <c># 404</c> must be answered just so.
+/// </summary>
 public static partial class ReadmeWalkthrough
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -65,14 +68,17 @@ public static partial class ReadmeWalkthrough
     private static async Task<string?> CurlAsync(string command, bool waits, bool mayBeGone)
     {
         var clock = Stopwatch.StartNew();
+        var (request, expected) = command.Split("  # ") is [var before, var comment] ? (before, comment) : (command, null);
         while (true)
         {
-            var result = await new Command("sh", "-c", $"{command} -sS -w '\\n%{{http_code}}'").RunAsync(TestContext.Current.CancellationToken);
+            var result = await new Command("sh", "-c", $"{request} -sS -w '\\n%{{http_code}}'").RunAsync(TestContext.Current.CancellationToken);
             var lines = result.Output.Split('\n');
             var status = lines[^1];
             var body = string.Join('\n', lines[..^1]);
 
-            var isFine = waits
+            var isFine = expected is not null
+                ? status == expected
+                : waits
                 ? status is "200" && body != "[]"
                 : status is "200" or "202" or "204" || (mayBeGone && status == "404" && body.Contains("There is no dead letter", StringComparison.Ordinal));
             if (isFine)
