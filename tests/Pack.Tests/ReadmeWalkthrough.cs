@@ -29,13 +29,15 @@ public static partial class ReadmeWalkthrough
 
             // What comes after the last wait is there to be looked up, and meets what the commands before it have left.
             var tour = commands.ToList().FindLastIndex(IsWait) + 1;
+            var waits = false;
             for (var i = 0; i < commands.Count; i++)
             {
+                // Where the README sleeps, something is to happen meanwhile; how long it takes is up to the machine.
+                waits = IsWait(commands[i]) || (waits && IsGet(commands[i]));
                 if (commands[i].StartsWith("curl ", StringComparison.Ordinal))
                 {
                     var command = LocalUrl().Replace(commands[i], m => urls[m.Value]);
-                    // Where the README sleeps, something is to happen meanwhile; how long it takes is up to the machine.
-                    if (await CurlAsync(command, waits: i > 0 && IsWait(commands[i - 1]), mayBeGone: i > tour) is { } problem)
+                    if (await CurlAsync(command, waits, mayBeGone: i > tour) is { } problem)
                     {
                         return TierResult.Failed($"{problem}\n\n{string.Join('\n', hosts.Values.Select(h => h.Output))}", clock.Elapsed);
                     }
@@ -62,6 +64,8 @@ public static partial class ReadmeWalkthrough
             TestContext.Current.CancellationToken);
     }
 
+    private static bool IsGet(string command) => !command.Contains(" -X ", StringComparison.Ordinal) && !command.Contains(" -d ", StringComparison.Ordinal);
+
     private static bool IsWait(string command) => command.StartsWith("sleep ", StringComparison.Ordinal);
 
     /// <summary>What went wrong; null when the service answered as it should.</summary>
@@ -76,10 +80,8 @@ public static partial class ReadmeWalkthrough
             var status = lines[^1];
             var body = string.Join('\n', lines[..^1]);
 
-            var isFine = expected is not null
-                ? status == expected
-                : waits
-                ? status is "200" && body != "[]"
+            var isFine = expected is not null ? status == expected
+                : waits ? status is "200" && body != "[]"
                 : status is "200" or "202" or "204" || (mayBeGone && status == "404" && body.Contains("There is no dead letter", StringComparison.Ordinal));
             if (isFine)
             {

@@ -14,6 +14,7 @@ public static partial class ShellCommands
     [GeneratedRegex(@"^ *```sh\n(.*?)^ *```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Block();
 
-    [GeneratedRegex(@"(^|\s)#\s.*$")]
+    /// <summary>Except a status such as <c># 404</c>, which says what a request is answered with.</summary>
+    [GeneratedRegex(@"(^|\s)#\s(?!\d{3}$).*$")]
     private static partial Regex Comment();
 }
