@@ -1,4 +1,5 @@
 using MqService.Harness;
+using MqService.Harness.Faults;
 
 namespace MqService.Dev;
 
@@ -52,6 +53,11 @@ public static class InnerLoop
             return 0;
         }
 
+        if (options.Faults is { } faults)
+        {
+            return await RunFaultsAsync(service, faults, ct);
+        }
+
         var (result, run) = await service.TestAsync(environment, options.Filter, Console.WriteLine, ct);
         Console.WriteLine($"{combination}: {run} in {result.Elapsed.TotalSeconds:0.0} s");
         return result.ExitCode;
@@ -78,6 +84,31 @@ public static class InnerLoop
 
         await Task.Delay(Timeout.Infinite, ct);
         return 0;
+    }
+
+    private static async Task<int> RunFaultsAsync(GeneratedService service, string names, CancellationToken ct)
+    {
+        var scenarios = Scenario.All.Where(s => s.AppliesTo(service.Combination) && (names == "all" || names.Split(',').Contains(s.Name))).ToList();
+        if (scenarios.Count == 0)
+        {
+            throw new ArgumentException($"None of these faults can happen to {service.Combination}: {names}");
+        }
+
+        var failed = 0;
+        foreach (var scenario in scenarios)
+        {
+            try
+            {
+                Console.WriteLine($"{service.Combination} {scenario.Name} ({scenario.Row}): {await FaultSuite.RunAsync(service, scenario, ct)}");
+            }
+            catch (Exception e) when (e is FaultException or TimeoutException)
+            {
+                failed++;
+                Console.WriteLine($"{service.Combination} {scenario.Name} ({scenario.Row}): FAILED: {e.Message}");
+            }
+        }
+
+        return failed == 0 ? 0 : 1;
     }
 
     private static void Report(string what, CommandResult result)

@@ -1,10 +1,12 @@
 using MqService.Harness;
+using MqService.Harness.Faults;
 
 namespace MqService.Dev;
 
 /// <summary>The command line of ./dev.</summary>
+/// <param name="Faults">The faults to put the service through instead of its tests, separated by commas; "all" for all that apply.</param>
 /// <param name="Output">Where to generate; null for a folder named after the combination in the temporary folder.</param>
-public sealed record InnerLoopOptions(Combination Combination, string Name, string? Output, string? Filter, bool GenerateOnly, bool NoTest, bool Format)
+public sealed record InnerLoopOptions(Combination Combination, string Name, string? Output, string? Filter, bool GenerateOnly, bool NoTest, bool Format, string? Faults)
 {
     public static string Usage => $"""
         Generates a service from the working tree, builds it and runs its tests. Starts the servers it needs.
@@ -19,6 +21,7 @@ public sealed record InnerLoopOptions(Combination Combination, string Name, stri
             --output <folder>   where to generate; emptied first (by default a folder of the combination under {Path.GetTempPath()})
             --filter <filter>   run only these tests, as in `dotnet test --filter`
             --format            also run `dotnet format --verify-no-changes`
+            --faults <names>    run these faults instead of its tests: {string.Join(", ", Scenario.All.Select(s => s.Name))}, or all
             --no-test           stop after the build
             --generate-only     stop after generating
 
@@ -28,7 +31,7 @@ public sealed record InnerLoopOptions(Combination Combination, string Name, stri
     public static InnerLoopOptions Parse(string[] args)
     {
         var choices = new Dictionary<string, string>();
-        var options = new InnerLoopOptions(new Combination([]), "Shop", null, null, false, false, false);
+        var options = new InnerLoopOptions(new Combination([]), "Shop", null, null, false, false, false, null);
         var words = new Queue<string>(args);
         while (words.TryDequeue(out var word))
         {
@@ -37,6 +40,7 @@ public sealed record InnerLoopOptions(Combination Combination, string Name, stri
                 "--name" => options with { Name = words.Dequeue() },
                 "--output" => options with { Output = Path.GetFullPath(words.Dequeue()) },
                 "--filter" => options with { Filter = words.Dequeue() },
+                "--faults" => options with { Faults = words.Dequeue() },
                 "--format" => options with { Format = true },
                 "--no-test" => options with { NoTest = true },
                 "--generate-only" => options with { GenerateOnly = true },

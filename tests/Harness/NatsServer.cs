@@ -1,16 +1,18 @@
 namespace MqService.Harness;
 
 /// <summary>A NATS server of our own with JetStream, on a free port, with its data in a scratch folder.</summary>
-public sealed class NatsServer : IAsyncDisposable
+public sealed class NatsServer : IServer
 {
     private const string Password = "nats";
 
-    private readonly ServerProcess process;
+    private readonly Func<CancellationToken, Task<ServerProcess>> start;
     private readonly string folder;
     private readonly int port;
+    private ServerProcess process;
 
-    private NatsServer(ServerProcess process, string folder, int port)
+    private NatsServer(ServerProcess process, Func<CancellationToken, Task<ServerProcess>> start, string folder, int port)
     {
+        this.start = start;
         this.process = process;
         this.folder = folder;
         this.port = port;
@@ -37,13 +39,18 @@ public sealed class NatsServer : IAsyncDisposable
             }
 
             """, ct);
-        var process = await ServerProcess.StartAsync(
+        return new NatsServer(await StartServerAsync(ct), StartServerAsync, folder, port);
+
+        Task<ServerProcess> StartServerAsync(CancellationToken token) => ServerProcess.StartAsync(
             new Command(Program!, "-c", configuration) { Timeout = TimeSpan.FromMinutes(1) },
             // It listens once JetStream is up.
             (_, t) => ServerProcess.ListensAsync(port, t),
-            ct);
-        return new NatsServer(process, folder, port);
+            token);
     }
+
+    public Task KillAsync() => process.KillAsync();
+
+    public async Task RestartAsync(CancellationToken ct = default) => process = await start(ct);
 
     public async ValueTask DisposeAsync()
     {

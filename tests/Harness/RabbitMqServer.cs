@@ -3,18 +3,21 @@ using System.Text.Json;
 namespace MqService.Harness;
 
 /// <summary>A RabbitMQ node of our own: own name, ports, data and cookie, so that it never meets one that is already there.</summary>
-public sealed class RabbitMqServer : IAsyncDisposable
+public sealed class RabbitMqServer : IServer
 {
     // Not the wrapper in /usr/sbin: that one switches to the system's account and its data.
     private static readonly string[] ScriptFolders = ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin", "/usr/local/sbin"];
 
     private readonly ServerProcess epmd;
-    private readonly ServerProcess node;
+    private readonly Func<CancellationToken, Task<ServerProcess>> start;
     private readonly string folder;
     private readonly int port;
+    private ServerProcess node;
 
-    private RabbitMqServer(ServerProcess epmd, ServerProcess node, string folder, int port)
+    private RabbitMqServer(
+        ServerProcess epmd, ServerProcess node, Func<CancellationToken, Task<ServerProcess>> start, string folder, int port)
     {
+        this.start = start;
         this.epmd = epmd;
         this.node = node;
         this.folder = folder;
@@ -77,19 +80,24 @@ public sealed class RabbitMqServer : IAsyncDisposable
             ct);
         try
         {
-            var node = await ServerProcess.StartAsync(
-                new Command(Script!) { Environment = environment, Timeout = TimeSpan.FromMinutes(2) },
-                // The listener opens last, after the definitions are in.
-                (_, t) => ServerProcess.ListensAsync(port, t),
-                ct);
-            return new RabbitMqServer(epmd, node, folder, port);
+            return new RabbitMqServer(epmd, await StartNodeAsync(ct), StartNodeAsync, folder, port);
         }
         catch
         {
             await epmd.DisposeAsync();
             throw;
         }
+
+        Task<ServerProcess> StartNodeAsync(CancellationToken token) => ServerProcess.StartAsync(
+            new Command(Script!) { Environment = environment, Timeout = TimeSpan.FromMinutes(2) },
+            // The listener opens last, after the definitions are in.
+            (_, t) => ServerProcess.ListensAsync(port, t),
+            token);
     }
+
+    public Task KillAsync() => node.KillAsync();
+
+    public async Task RestartAsync(CancellationToken ct = default) => node = await start(ct);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,15 +1,18 @@
 namespace MqService.Harness;
 
 /// <summary>A Redis of our own, on a free port, with its data in a scratch folder.</summary>
-public sealed class RedisServer : IAsyncDisposable
+public sealed class RedisServer : IServer
 {
-    private readonly ServerProcess process;
+    private readonly Func<CancellationToken, Task<ServerProcess>> start;
     private readonly string folder;
     private readonly int port;
     private readonly IReadOnlyList<string> databases;
+    private ServerProcess process;
 
-    private RedisServer(ServerProcess process, string folder, int port, IReadOnlyList<string> databases)
+    private RedisServer(
+        ServerProcess process, Func<CancellationToken, Task<ServerProcess>> start, string folder, int port, IReadOnlyList<string> databases)
     {
+        this.start = start;
         this.process = process;
         this.folder = folder;
         this.port = port;
@@ -29,16 +32,21 @@ public sealed class RedisServer : IAsyncDisposable
         var names = databases.ToList();
         var folder = Repository.NewScratchFolder("redis");
         var port = Ports.Free(1)[0];
-        var process = await ServerProcess.StartAsync(
+        return new RedisServer(await StartServerAsync(ct), StartServerAsync, folder, port, names);
+
+        Task<ServerProcess> StartServerAsync(CancellationToken token) => ServerProcess.StartAsync(
             new Command(
                 Program!, "--bind", "127.0.0.1", "--port", $"{port}", "--dir", folder, "--databases", $"{names.Count}",
-                // Nothing here is meant to survive, but the service warns when nothing is written at all.
+                // What it has written survives it, if not the machine.
                 "--appendonly", "yes", "--appendfsync", "no", "--save", "")
                 with { Timeout = TimeSpan.FromMinutes(1) },
             (_, t) => ServerProcess.ListensAsync(port, t),
-            ct);
-        return new RedisServer(process, folder, port, names);
+            token);
     }
+
+    public Task KillAsync() => process.KillAsync();
+
+    public async Task RestartAsync(CancellationToken ct = default) => process = await start(ct);
 
     public async ValueTask DisposeAsync()
     {

@@ -90,6 +90,13 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>SIGKILL, for it and all its children: what a crash leaves on disk is what there is.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+    }
+
     /// <summary>Asks it to end with SIGTERM, and kills it and all its children when it does not.</summary>
     public async ValueTask DisposeAsync()
     {

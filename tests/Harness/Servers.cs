@@ -30,6 +30,16 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
 
     public static string? ExternalPostgres => Environment.GetEnvironmentVariable("MQ_POSTGRES");
 
+    /// <summary>Whether its broker is the user's own: not one to kill.</summary>
+    public static bool IsExternal(Combination combination) => combination["broker"] switch
+    {
+        "rabbitmq" => ExternalRabbitMq,
+        "kafka" => ExternalKafka,
+        "nats" => ExternalNats,
+        "redis" => ExternalRedis,
+        _ => null,
+    } is not null;
+
     /// <summary>Why a combination cannot run here; null when it can.</summary>
     public static string? Missing(Combination combination) => combination["broker"] switch
     {
@@ -68,6 +78,16 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
             gate.Release();
         }
     }
+
+    /// <summary>The broker of a combination that has its environment; null for memory, and for a server that is not ours.</summary>
+    public IServer? BrokerOf(Combination combination, string purpose) => combination["broker"] switch
+    {
+        "rabbitmq" => rabbitMq,
+        "kafka" => kafka.GetValueOrDefault(purpose),
+        "nats" => nats,
+        "redis" => redis,
+        _ => null,
+    };
 
     public async ValueTask DisposeAsync()
     {

@@ -48,6 +48,19 @@ public sealed class Template
     /// <summary>The combinations that differ in what they generate: those without `auto`.</summary>
     public IEnumerable<Combination> Resolved => Combinations.Select(Resolve).Distinct();
 
+    /// <summary>
+    /// Enough of them that every file of content/ is in one at least: for what a file is the same in all of them, whatever stands beside it.
+    /// </summary>
+    public IReadOnlySet<Combination> Cover
+    {
+        get
+        {
+            var seen = new HashSet<string>();
+            // All are asked, and those kept that add something.
+            return field ??= Resolved.Where(c => FilesOf(c, SourceName).Count(f => seen.Add(f.ContentFile)) > 0).ToHashSet();
+        }
+    }
+
     private IEnumerable<Combination> All =>
         Options.Aggregate(
             (IEnumerable<(string, string)[]>)[[]],

@@ -1,10 +1,10 @@
 namespace MqService.Pack.Tests;
 
-/// <summary>The second tier: it builds without a warning and is formatted.</summary>
+/// <summary>The second tier: it builds without a warning, and every file is formatted.</summary>
 public sealed class BuildTests(PackFixture pack)
 {
     [Theory, MemberData(nameof(Matrix.Resolved), MemberType = typeof(Matrix))]
-    public async Task Service_builds_without_a_warning_and_is_formatted(string name) =>
+    public async Task Service_builds_without_a_warning(string name) =>
         (await pack.Tiers.BuildAsync(Matrix.Of(name))).Assert();
 }
 

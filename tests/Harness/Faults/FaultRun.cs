@@ -1,0 +1,197 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+
+namespace MqService.Harness.Faults;
+
+/// <param name="Sent">Requests sent to the producer, repetitions not counted.</param>
+/// <param name="Confirmed">Those that it promised to keep, or answered.</param>
+/// <param name="Processed">Confirmed ones that took effect everywhere they should.</param>
+/// <param name="DeadLettered">Confirmed ones that are dead letters.</param>
+/// <param name="Lost">Confirmed ones that are neither.</param>
+/// <param name="Doubled">Messages that took effect more than once somewhere.</param>
+/// <param name="Recovery">From the end of the fault until nothing was left to do.</param>
+public sealed record Figures(int Sent, int Confirmed, int Processed, int DeadLettered, int Lost, int Doubled, TimeSpan Recovery)
+{
+    public override string ToString() =>
+        $"sent {Sent}, confirmed {Confirmed}, processed {Processed}, dead-lettered {DeadLettered}, lost {Lost}, doubled {Doubled}, recovered in {Recovery.TotalSeconds:0.0} s";
+}
+
+/// <summary>What a fault brought to light.</summary>
+public sealed class FaultException(string message) : Exception(message);
+
+/// <summary>
+/// A generated service with its processes and its broker, under load, and the one oracle for all faults:
+/// confirmed ⊆ processed ∪ dead-lettered, each effect once, nothing left in the queues.
+/// </summary>
+public sealed class FaultRun(
+    GeneratedService service, IServer? broker, IReadOnlyDictionary<string, string?> environment, History history) : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly Workload workload = Workload.Of(service.Combination);
+    private readonly ConcurrentDictionary<string, bool> confirmed = new();
+    private readonly List<ServiceProcess> processes = [];
+    private int sent;
+
+    public History History => history;
+
+    public IServer Broker => broker ?? throw new FaultException($"The broker of {service.Combination} is not ours to kill.");
+
+    /// <summary>Of the requests that a load is made of, those that take the handler a while: there is always something in the middle.</summary>
+    public static string SkuOf(int number) => number % 40 == 0 ? "slow-1" : "coffee";
+
+    public ServiceProcess StartProducer() => Start(IsOneHost ? "App" : "Producer");
+
+    /// <summary>With the memory broker, the process that is both.</summary>
+    public ServiceProcess StartConsumer() => IsOneHost ? processes[^1] : Start("Consumer");
+
+    public bool IsOneHost => service.Combination["broker"] == "memory";
+
+    public async Task UntilReadyAsync(ServiceProcess process, bool ready = true) => await UntilAsync(
+        async () => await process.StatusAsync("health/ready") == (ready ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable),
+        $"the {process.Side} did not become {(ready ? "ready" : "unready")}");
+
+    /// <summary>Sends until it is told to stop, so many at a time. Returns how often it was not confirmed.</summary>
+    public async Task<int> LoadAsync(ServiceProcess producer, int concurrency, CancellationToken stop)
+    {
+        var refused = 0;
+        var number = 0;
+        await Task.WhenAll(Enumerable.Range(0, concurrency).Select(async _ =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                if (!await SendAsync(producer, SkuOf(Interlocked.Increment(ref number))))
+                {
+                    Interlocked.Increment(ref refused);
+                }
+            }
+        }));
+        return refused;
+    }
+
+    /// <returns>Whether it was confirmed.</returns>
+    public async Task<bool> SendAsync(ServiceProcess producer, string sku, string? messageId = null)
+    {
+        Interlocked.Increment(ref sent);
+        var id = messageId ?? Guid.NewGuid().ToString();
+        using var request = workload.Send(id, sku);
+        HttpStatusCode? status = null;
+        try
+        {
+            using var response = await producer.Http.SendAsync(request);
+            status = response.StatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            // The process is gone, or does not answer: nothing was promised.
+        }
+
+        history.Add(status == workload.Confirmed ? "confirmed" : "refused", id, new { sku, status });
+        return status == workload.Confirmed && confirmed.TryAdd(id, true);
+    }
+
+    /// <summary>Waits until nothing is left to do, and says what became of everything that was confirmed.</summary>
+    /// <param name="since">When the fault was over.</param>
+    /// <exception cref="FaultException">Something was lost or doubled, or is stuck.</exception>
+    public async Task<Figures> CheckAsync(ServiceProcess consumer, TimeSpan since)
+    {
+        await UntilAsync(async () => await IsIdleAsync(consumer), "messages are left in the queues");
+        var recovery = history.Now - since;
+
+        // A figure may be a moment old: what has arrived nowhere is looked for again.
+        Dictionary<string, string> outcomes = [];
+        await UntilAsync(
+            async () => (outcomes = await OutcomesAsync(consumer)).Values.All(outcome => outcome != "lost"),
+            () => $"lost: {string.Join(", ", outcomes.Where(o => o.Value == "lost").Select(o => o.Key).Take(10))}",
+            TimeSpan.FromSeconds(10),
+            throws: false);
+
+        int Count(string outcome) => outcomes.Values.Count(value => value == outcome);
+        var figures = new Figures(
+            sent, outcomes.Count, Count("processed") + Count("doubled"), Count("dead"), Count("lost"), Count("doubled"), recovery);
+        foreach (var (id, outcome) in outcomes.Where(o => o.Value is "lost" or "doubled"))
+        {
+            history.Add(outcome, id);
+        }
+
+        history.Add("figures", detail: figures);
+        return figures.Lost + figures.Doubled == 0
+            ? figures
+            : throw new FaultException($"{figures}. The history is in {history.Path}");
+    }
+
+    public async Task UntilAsync(Func<Task<bool>> condition, string otherwise, TimeSpan? patience = null) =>
+        await UntilAsync(condition, () => otherwise, patience ?? Patience, throws: true);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in processes)
+        {
+            await process.DisposeAsync();
+            await File.WriteAllTextAsync($"{history.Path}.{processes.IndexOf(process)}.{process.Side}.log", process.Output);
+        }
+    }
+
+    private ServiceProcess Start(string side)
+    {
+        var process = ServiceProcess.Start(service, side, environment);
+        processes.Add(process);
+        history.Add($"started {side}");
+        return process;
+    }
+
+    private async Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise, TimeSpan patience, bool throws)
+    {
+        var deadline = history.Now + patience;
+        while (!await condition())
+        {
+            if (history.Now > deadline)
+            {
+                if (throws)
+                {
+                    throw new FaultException($"After {patience.TotalSeconds:0} s: {otherwise()}. The history is in {history.Path}");
+                }
+
+                return;
+            }
+
+            // A service is seen over HTTP only: asking again is all there is.
+            await Task.Delay(50);
+        }
+    }
+
+    private async Task<Dictionary<string, string>> OutcomesAsync(ServiceProcess consumer)
+    {
+        var outcomes = new ConcurrentDictionary<string, string>();
+        await Parallel.ForEachAsync(confirmed.Keys, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (id, _) =>
+        {
+            var effects = await Task.WhenAll(workload.Effects.Select(path => EffectsAsync(consumer, path(id))));
+            outcomes[id] = effects.Any(count => count > 1) ? "doubled"
+                : effects.All(count => count == 1) ? "processed"
+                : await consumer.HasDeadLetterAsync(id) ? "dead"
+                : "lost";
+        });
+        return outcomes.ToDictionary();
+    }
+
+    private static async Task<int> EffectsAsync(ServiceProcess consumer, string path)
+    {
+        using var response = await consumer.Http.GetAsync(path);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return 0;
+        }
+
+        response.EnsureSuccessStatusCode();
+        return Workload.EffectsIn((await response.Content.ReadFromJsonAsync<JsonNode>())!);
+    }
+
+    private static async Task<bool> IsIdleAsync(ServiceProcess consumer)
+    {
+        using var response = await consumer.Http.GetAsync("ops/queues");
+        return response.IsSuccessStatusCode && (await response.Content.ReadFromJsonAsync<JsonArray>())!.All(queue =>
+            (long)queue!["depth"]! == 0 && (long)queue["inFlight"]! == 0 && (long)queue["retrying"]! == 0);
+    }
+}

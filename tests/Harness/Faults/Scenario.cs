@@ -1,0 +1,193 @@
+namespace MqService.Harness.Faults;
+
+/// <summary>One thing that goes wrong in production, with what the conformance table says must come of it.</summary>
+/// <param name="Row">Its row in CONFORMANCE.md.</param>
+/// <param name="AppliesTo">Whether it can happen to this combination.</param>
+public sealed record Scenario(string Name, string Row, Func<Combination, bool> AppliesTo, Func<FaultRun, Task<Figures>> RunAsync)
+{
+    private const int Concurrency = 8;
+
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("kill", "C08", HasTwoHosts, KillAsync),
+        new("term", "C09", HasTwoHosts, TerminateAsync),
+        new("broker", "C10", HasTwoHosts, KillBrokerAsync),
+        new("crash", "C11", c => HasTwoHosts(c) && c["pattern"] != "request-reply", CrashAsync),
+        new("scale", "C15", c => HasTwoHosts(c) && c["store"] != "memory", ScaleAsync),
+        new("absent", "C17", HasTwoHosts, BrokerAbsentAsync),
+    ];
+
+    /// <summary>The memory broker is gone with its process: there is nothing that could survive.</summary>
+    private static bool HasTwoHosts(Combination combination) => combination["broker"] != "memory";
+
+    private static async Task<Figures> KillAsync(FaultRun run)
+    {
+        var (producer, consumer) = await StartAsync(run);
+        using var stop = new CancellationTokenSource();
+        var load = run.LoadAsync(producer, Concurrency, stop.Token);
+
+        await Task.Delay(Moment);
+        run.History.Add("SIGKILL the consumer");
+        await consumer.KillAsync();
+        var next = run.StartConsumer();
+        var since = run.History.Now;
+        await run.UntilReadyAsync(next);
+        await Task.Delay(Moment);
+        await stop.CancelAsync();
+        await load;
+        return await run.CheckAsync(next, since);
+    }
+
+    private static async Task<Figures> TerminateAsync(FaultRun run)
+    {
+        var (producer, consumer) = await StartAsync(run);
+        using var stop = new CancellationTokenSource();
+        var load = run.LoadAsync(producer, Concurrency, stop.Token);
+
+        await Task.Delay(Moment);
+        run.History.Add("SIGTERM the consumer");
+        await consumer.TerminateAsync(Grace);
+        if (consumer.ExitCode != 0)
+        {
+            throw new FaultException($"The consumer exited with {consumer.ExitCode}.\n{consumer.Output}");
+        }
+
+        var next = run.StartConsumer();
+        var since = run.History.Now;
+        await run.UntilReadyAsync(next);
+        await stop.CancelAsync();
+        await load;
+        return await run.CheckAsync(next, since);
+    }
+
+    private static async Task<Figures> KillBrokerAsync(FaultRun run)
+    {
+        var (producer, consumer) = await StartAsync(run);
+        using var stop = new CancellationTokenSource();
+        var load = run.LoadAsync(producer, Concurrency, stop.Token);
+
+        await Task.Delay(Moment);
+        run.History.Add("SIGKILL the broker");
+        await run.Broker.KillAsync();
+        if (await run.SendAsync(producer, "coffee"))
+        {
+            throw new FaultException("A message was confirmed while there was no broker.");
+        }
+
+        await run.UntilReadyAsync(producer, ready: false);
+        await run.UntilReadyAsync(consumer, ready: false);
+
+        run.History.Add("start the broker");
+        await run.Broker.RestartAsync();
+        var since = run.History.Now;
+        await run.UntilReadyAsync(producer);
+        await run.UntilReadyAsync(consumer);
+        await Task.Delay(Moment);
+        await stop.CancelAsync();
+        return await load > 0
+            ? await run.CheckAsync(consumer, since)
+            : throw new FaultException("Nothing was refused while there was no broker.");
+    }
+
+    private static async Task<Figures> CrashAsync(FaultRun run)
+    {
+        var (producer, consumer) = await StartAsync(run);
+        using var stop = new CancellationTokenSource();
+        using var unwatched = new CancellationTokenSource();
+
+        // What an orchestrator does: a process that has died is started again.
+        var current = consumer;
+        var supervisor = Task.Run(async () =>
+        {
+            while (true)
+            {
+                await current.Exited.WaitAsync(unwatched.Token);
+                run.History.Add("the consumer died");
+                current = run.StartConsumer();
+            }
+        });
+
+        var load = run.LoadAsync(producer, concurrency: 2, stop.Token);
+        var poison = $"poison-{Guid.NewGuid()}";
+        if (!await run.SendAsync(producer, "crash", poison))
+        {
+            throw new FaultException("The message that crashes its consumer was not confirmed.");
+        }
+
+        await Task.Delay(Moment);
+        await stop.CancelAsync();
+        await load;
+        var since = run.History.Now;
+        await run.UntilAsync(async () => await current.HasDeadLetterAsync(poison), "the message that crashes its consumer is no dead letter", TimeSpan.FromMinutes(8));
+        await unwatched.CancelAsync();
+        await supervisor.ContinueWith(_ => { }, TaskScheduler.Default);
+        return await run.CheckAsync(current, since) is { DeadLettered: 1 } figures
+            ? figures
+            : throw new FaultException("Innocent messages are among the dead letters.");
+    }
+
+    private static async Task<Figures> ScaleAsync(FaultRun run)
+    {
+        var (producer, first) = await StartAsync(run);
+        using var stop = new CancellationTokenSource();
+        var load = run.LoadAsync(producer, Concurrency, stop.Token);
+
+        await Task.Delay(Moment);
+        var others = new[] { run.StartConsumer(), run.StartConsumer() };
+        foreach (var other in others)
+        {
+            await run.UntilReadyAsync(other);
+        }
+
+        await Task.Delay(Moment);
+        run.History.Add("back to one consumer");
+        await Task.WhenAll(others.Select(other => other.TerminateAsync(Grace)));
+        var since = run.History.Now;
+        await stop.CancelAsync();
+        await load;
+        return await run.CheckAsync(first, since);
+    }
+
+    private static async Task<Figures> BrokerAbsentAsync(FaultRun run)
+    {
+        await run.Broker.KillAsync();
+        var producer = run.StartProducer();
+        var consumer = run.StartConsumer();
+        foreach (var side in new[] { producer, consumer })
+        {
+            await run.UntilReadyAsync(side, ready: false);
+            var before = side.ProcessorTime;
+            await Task.Delay(TimeSpan.FromSeconds(5));
+            var busy = side.ProcessorTime - before;
+            var reason = await side.ReadinessAsync();
+            run.History.Add("unready", side.Side, new { reason, busy });
+            if (side.Exited.IsCompleted || busy > TimeSpan.FromSeconds(2) || !reason.Contains("\"reason\":\"", StringComparison.Ordinal))
+            {
+                throw new FaultException($"The {side.Side} was busy for {busy.TotalSeconds:0.0} of 5 s, or said no reason: {reason}");
+            }
+        }
+
+        await run.Broker.RestartAsync();
+        var since = run.History.Now;
+        await run.UntilReadyAsync(producer);
+        await run.UntilReadyAsync(consumer);
+        for (var number = 0; number < 50; number++)
+        {
+            await run.SendAsync(producer, "coffee");
+        }
+
+        return await run.CheckAsync(consumer, since);
+    }
+
+    private static async Task<(ServiceProcess Producer, ServiceProcess Consumer)> StartAsync(FaultRun run)
+    {
+        var producer = run.StartProducer();
+        var consumer = run.StartConsumer();
+        await run.UntilReadyAsync(producer);
+        await run.UntilReadyAsync(consumer);
+        return (producer, consumer);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+
+namespace MqService.Harness.Faults;
+
+/// <summary>One built process of a generated service, run as it would be deployed, without the tooling around it.</summary>
+public sealed class ServiceProcess : IAsyncDisposable
+{
+    private readonly StringBuilder output = new();
+    private readonly Process process;
+
+    private ServiceProcess(string side, Process process, Uri address)
+    {
+        Side = side;
+        this.process = process;
+        Http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        Exited = process.WaitForExitAsync();
+    }
+
+    public string Side { get; }
+
+    public HttpClient Http { get; }
+
+    /// <summary>Completes when the process has ended, for whatever reason.</summary>
+    public Task Exited { get; }
+
+    public int ExitCode => process.ExitCode;
+
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    public string Output
+    {
+        get
+        {
+            lock (output)
+            {
+                return output.ToString();
+            }
+        }
+    }
+
+    public static ServiceProcess Start(GeneratedService service, string side, IReadOnlyDictionary<string, string?> environment)
+    {
+        var project = $"{service.Name}.{side}";
+        var folder = Path.Combine(service.Folder, "src", project);
+        var address = new Uri($"http://127.0.0.1:{Ports.Free(1)[0]}/");
+        var command = Command.Dotnet(Path.Combine(folder, "bin", "Debug", "net10.0", $"{project}.dll"), "--urls", address.ToString());
+        return new(
+            side,
+            (command with
+            {
+                Folder = folder,
+                Environment = command.Environment.Concat(environment).Append(new("ASPNETCORE_ENVIRONMENT", "Development")).ToDictionary(),
+            }).Start(),
+            address);
+    }
+
+    /// <summary>The status it answers with; null while it answers nothing.</summary>
+    public async Task<HttpStatusCode?> StatusAsync(string path)
+    {
+        try
+        {
+            using var response = await Http.GetAsync(path);
+            return response.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What it says about its readiness, and the lack of it.</summary>
+    public async Task<string> ReadinessAsync()
+    {
+        using var response = await Http.GetAsync("health/ready");
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    public async Task<bool> HasDeadLetterAsync(string id) => await StatusAsync($"ops/dead-letters/{id}") == HttpStatusCode.OK;
+
+    /// <summary>SIGKILL: no handler, no finally, no shutdown.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await Exited;
+    }
+
+    /// <summary>SIGTERM, and the wait for the end.</summary>
+    /// <exception cref="TimeoutException">It did not end within the grace period.</exception>
+    public async Task TerminateAsync(TimeSpan grace)
+    {
+        (await new Command("kill", "-TERM", $"{process.Id}").RunAsync()).EnsureSuccess();
+        await Exited.WaitAsync(grace);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            await Exited;
+        }
+
+        process.Dispose();
+        Http.Dispose();
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (output)
+        {
+            output.AppendLine(line.Data);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using MqService.Harness.Faults;
+using Xunit.Sdk;
+
+namespace MqService.Pack.Tests;
+
+/// <summary>
+/// The short set of faults: real processes and real servers, killed under load. `./dev … --faults all` runs the long one for any
+/// combination.
+/// </summary>
+public sealed class FaultTests(PackFixture pack)
+{
+    /// <summary>Those whose loss would hurt most, on the database that keeps what the oracle looks at.</summary>
+    private static readonly string[] Short = ["kill", "broker"];
+
+    public static TheoryData<string, string> Rows => new(
+        from combination in Template.MqService.Resolved
+        where combination["broker"] == "rabbitmq" && combination["store"] == "postgres"
+        from scenario in Scenario.All
+        where scenario.AppliesTo(combination) && (Short.Contains(scenario.Name) || combination["pattern"] == "work-queue")
+        select (combination.ToString(), scenario.Name));
+
+    [Theory, MemberData(nameof(Rows))]
+    public async Task Nothing_is_lost_and_nothing_doubled(string name, string fault)
+    {
+        var combination = Matrix.Of(name);
+        if (Servers.IsExternal(combination))
+        {
+            throw SkipException.ForSkip("the broker is not ours to kill");
+        }
+
+        var build = await pack.Tiers.BuildAsync(combination);
+        if (build.Service is null || Servers.Missing(combination) is not null)
+        {
+            throw SkipException.ForSkip("its tests did not run");
+        }
+
+        var figures = await FaultSuite.RunAsync(build.Service, Scenario.All.Single(s => s.Name == fault), TestContext.Current.CancellationToken);
+        TestContext.Current.SendDiagnosticMessage("{0} {1}: {2}", combination, fault, figures);
+    }
+}
