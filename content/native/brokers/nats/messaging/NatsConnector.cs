@@ -17,7 +17,7 @@ internal sealed record NatsSession(INatsJSContext JetStream, CancellationToken E
 /// Keeps the one connection of the process, and sees to it that the streams are there each time it comes back. Once
 /// connected, the client reconnects by itself, to any server of the cluster.
 /// </summary>
-internal sealed partial class NatsConnector : BackgroundService
+internal sealed partial class NatsConnector : BackgroundService, INatsConnector
 {
     private static readonly TimeSpan MinDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
@@ -68,6 +68,8 @@ internal sealed partial class NatsConnector : BackgroundService
 
     /// <summary>The session, as soon as there is one.</summary>
     public Task<NatsSession> GetAsync(CancellationToken cancellationToken) => _session.Task.WaitAsync(cancellationToken);
+
+    public async Task<INatsJSContext> GetJetStreamAsync(CancellationToken cancellationToken) => (await GetAsync(cancellationToken)).JetStream;
 
     /// <summary>Why there is no session now, or null.</summary>
     public string? Problem => _problem;

@@ -9,7 +9,8 @@ namespace Acme._1.Messaging.Nats;
 /// message from anybody.
 /// </summary>
 internal sealed class NatsDeadLetterQueue(
-    NatsConnector connector, NatsTransport transport, NatsLeases leases, HandlerRegistry registry) : IDeadLetterQueue
+    NatsConnector connector, NatsTransport transport, NatsLeases leases, NatsSources sources, HandlerRegistry registry, INatsDirectQueues? direct = null)
+    : IDeadLetterQueue
 {
     private const int BatchSize = 256;
 
@@ -61,22 +62,35 @@ internal sealed class NatsDeadLetterQueue(
         var figures = new List<QueueFigures>();
         foreach (var queue in registry.Queues)
         {
-            // Those that another instance holds count as waiting here.
-            var (retries, quarantine) = (NatsNames.Retries(queue), NatsNames.Quarantine(queue));
-            var inFlight = new[] { queue, retries, quarantine }.ToDictionary(source => source, leases.Count);
-            figures.Add(new(
-                queue,
-                Depth: await WaitingAsync(queue) + await WaitingAsync(quarantine),
-                inFlight.Values.Sum(),
-                Retrying: await WaitingAsync(retries),
-                DeadLettered: (await jetStream.GetStreamAsync(StreamOf(queue), cancellationToken: cancellationToken)).Info.State.Messages));
-
-            // Asked of the consumer: a server that was killed may keep messages in the stream that are long acknowledged.
-            async Task<long> WaitingAsync(string source)
+            var deadLettered = (await jetStream.GetStreamAsync(StreamOf(queue), cancellationToken: cancellationToken)).Info.State.Messages;
+            if (direct?.Contains(queue) == true)
             {
-                var consumer = (await jetStream.GetConsumerAsync(NatsNames.StreamOf(source), NatsNames.Consumer, cancellationToken)).Info;
-                return Math.Max(0, (long)consumer.NumPending + consumer.NumAckPending - inFlight[source]);
+                // Nothing but this process knows of them.
+                var (handled, waiting) = direct.Count(queue);
+                figures.Add(new(queue, Depth: 0, handled, waiting, deadLettered));
+                continue;
             }
+
+            var (depth, inFlight, retrying) = (0L, 0L, 0L);
+            foreach (var source in sources.Of(queue))
+            {
+                // Asked of the consumer: a server that was killed may keep messages in the stream that are long acknowledged.
+                // Those that another instance holds count as waiting here.
+                var held = leases.Count(source);
+                var consumer = (await jetStream.GetConsumerAsync(source.Stream, source.Consumer, cancellationToken)).Info;
+                var waiting = Math.Max(0, (long)consumer.NumPending + consumer.NumAckPending - held);
+                inFlight += held;
+                if (source.Kind is NatsSourceKind.Retries)
+                {
+                    retrying += waiting;
+                }
+                else
+                {
+                    depth += waiting;
+                }
+            }
+
+            figures.Add(new(queue, depth, inFlight, retrying, deadLettered));
         }
 
         return (IReadOnlyList<QueueFigures>)figures;
@@ -92,10 +106,19 @@ internal sealed class NatsDeadLetterQueue(
                 var sequence = message.Metadata!.Value.Sequence.Stream;
                 var failures = FailureHistory.Read(NatsMessageHeaders.Read(message.Headers))?.Replayed();
 
-                // Named after this dead letter: a replay that was interrupted, or done twice, makes one copy.
-                var origin = $"{StreamOf(queue)}:{sequence}:{message.Metadata.Value.Timestamp.UtcTicks}";
-                await transport.PublishAsync(
-                    queue, queue, origin, NatsMessageHeaders.Copy(message.Headers, failures), message.Data ?? [], cancellationToken);
+                var headers = NatsMessageHeaders.Copy(message.Headers, failures);
+                if (direct?.Contains(queue) == true)
+                {
+                    await direct.SendAsync(jetStream.Connection, queue, headers, message.Data ?? [], cancellationToken);
+                }
+                else
+                {
+                    // Named after this dead letter: a replay that was interrupted, or done twice, makes one copy.
+                    var origin = $"{StreamOf(queue)}:{sequence}:{message.Metadata.Value.Timestamp.UtcTicks}";
+                    await transport.PublishCopyAsync(
+                        NatsNames.Retries(queue), NatsNames.Replay(queue), origin, headers, message.Data ?? [], cancellationToken);
+                }
+
                 await jetStream.DeleteMessageAsync(StreamOf(queue), new() { Seq = sequence, NoErase = true }, cancellationToken);
                 replayed++;
             }

@@ -5,8 +5,7 @@ using NATS.Client.JetStream;
 namespace Acme._1.Messaging.Nats;
 
 /// <summary>A message out of one of the streams of a queue.</summary>
-/// <param name="queue">The queue, whichever of its streams this is.</param>
-/// <param name="source">The destination it came from: the queue itself, its retries or its quarantine.</param>
+/// <param name="source">The consumer it came from.</param>
 /// <param name="message">The message.</param>
 /// <param name="transport">Takes the copies.</param>
 /// <param name="ackWait">How long the server waits for a sign of life.</param>
@@ -14,7 +13,7 @@ namespace Acme._1.Messaging.Nats;
 [SuppressMessage(
     "Design", "CA1001", Justification = "A token source without a timer has nothing to dispose, and a renewal may be under way when the message is done.")]
 internal sealed class NatsDelivery(
-    string queue, string source, INatsJSMsg<byte[]> message, NatsTransport transport, TimeSpan ackWait, TimeProvider clock)
+    NatsSource source, INatsJSMsg<byte[]> message, NatsTransport transport, TimeSpan ackWait, TimeProvider clock)
     : IDelivery
 {
     // The server answers to these, so that we know that it knows.
@@ -24,10 +23,10 @@ internal sealed class NatsDelivery(
     private readonly NatsJSMsgMetadata _metadata = message.Metadata ?? throw new InvalidOperationException("The message did not come from a consumer.");
     private long _renewed = clock.GetTimestamp();
 
-    public string Queue => queue;
+    public string Queue => source.Queue;
 
-    /// <summary>The destination it came from.</summary>
-    public string Source => source;
+    /// <summary>The consumer it came from.</summary>
+    public NatsSource Source => source;
 
     public IReadOnlyDictionary<string, string> Headers { get; } = NatsMessageHeaders.Read(message.Headers);
 
@@ -36,12 +35,13 @@ internal sealed class NatsDelivery(
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>True when a retry comes for the first time: only to be given back until its delay is over.</summary>
-    public bool IsEarly => IsRetry && _metadata.NumDelivered == 1;
+    public bool IsEarly => HasDelay && _metadata.NumDelivered == 1;
 
     /// <summary>How often it was delivered before to someone who did not settle it.</summary>
-    public int Unsettled => (int)_metadata.NumDelivered - (IsRetry ? 2 : 1);
+    public int Unsettled => (int)_metadata.NumDelivered - (HasDelay ? 2 : 1);
 
-    private bool IsRetry => source == NatsNames.Retries(queue);
+    // A replay has none, and whatever such a header says elsewhere is not ours.
+    private bool HasDelay => source.Kind is NatsSourceKind.Retries && Headers.ContainsKey(NatsMessageHeaders.Delay);
 
     public Task CompleteAsync(CancellationToken cancellationToken) => AnswerAsync(message.AckAsync, Confirmed, cancellationToken);
 
@@ -49,26 +49,20 @@ internal sealed class NatsDelivery(
     {
         var headers = NatsMessageHeaders.Copy(message.Headers, failures);
         NatsMessageHeaders.WriteDelay(headers, delay);
-        return MoveAsync(NatsNames.Retries(queue), NatsNames.Retry(queue, failures.Round), headers, cancellationToken);
+        return MoveAsync(NatsNames.Retries(Queue), NatsNames.Retry(Queue, failures.Round), headers, cancellationToken);
     }
 
     public Task DeadLetterAsync(FailureHistory failures, CancellationToken cancellationToken)
     {
         var headers = NatsMessageHeaders.Copy(message.Headers, failures);
-
-        // A message that came without an id gets one, or nobody could ask for it.
-        if (!headers.TryGetValue(HeaderNames.Id, out var id) || id.Count == 0)
-        {
-            headers[HeaderNames.Id] = id = Guid.CreateVersion7().ToString();
-        }
-
-        return MoveAsync(NatsNames.DeadLetters(queue), NatsNames.DeadLetter(queue, id.ToString()), headers, cancellationToken);
+        var id = NatsMessageHeaders.EnsureId(headers);
+        return MoveAsync(NatsNames.DeadLetters(Queue), NatsNames.DeadLetter(Queue, id), headers, cancellationToken);
     }
 
     /// <summary>Sets a suspect aside, to be handled alone.</summary>
     public Task QuarantineAsync(FailureHistory failures, CancellationToken cancellationToken) =>
         MoveAsync(
-            NatsNames.Quarantine(queue), NatsNames.Quarantine(queue), NatsMessageHeaders.Copy(message.Headers, failures), cancellationToken);
+            NatsNames.Quarantine(Queue), NatsNames.Quarantine(Queue), NatsMessageHeaders.Copy(message.Headers, failures), cancellationToken);
 
     /// <summary>Gives it back to the server until the delay of this retry is over.</summary>
     public Task PostponeAsync(CancellationToken cancellationToken) =>
@@ -100,7 +94,7 @@ internal sealed class NatsDelivery(
         // The copy first, and only when it is confirmed the original. When the process dies in between, the original
         // comes again and makes the same copy: named after its original, that one is dropped.
         var origin = $"{_metadata.Stream}:{_metadata.Sequence.Stream}:{_metadata.Timestamp.UtcTicks}";
-        await transport.PublishAsync(target, subject, origin, headers, Body, cancellationToken);
+        await transport.PublishCopyAsync(target, subject, origin, headers, Body, cancellationToken);
         await CompleteAsync(cancellationToken);
     }
 

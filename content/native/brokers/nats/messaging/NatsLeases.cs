@@ -16,8 +16,8 @@ internal sealed class NatsLeases(IOptions<NatsSettings> settings, TimeProvider c
 
     public void Remove(NatsDelivery delivery) => _held.TryRemove(delivery, out _);
 
-    /// <summary>How many messages of this destination are held.</summary>
-    public int Count(string source) => _held.Keys.Count(delivery => delivery.Source == source);
+    /// <summary>How many messages of this source are held.</summary>
+    public int Count(NatsSource source) => _held.Keys.Count(delivery => delivery.Source == source);
 
     /// <summary>Renews what is held, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -17,6 +17,10 @@ internal static class NatsMessageHeaders
     private const string ServerPrefix = "Nats-";
 
     private const int MaxReasonLength = 2_000;
+    private const int ShortReasonLength = 100;
+
+    private const string CloudEventsPrefix = "cloudEvents_";
+    private const string FailurePrefix = "failure-";
 
     public static Dictionary<string, string> Read(NatsHeaders? headers) =>
         headers?.ToDictionary(header => header.Key, header => header.Value.ToString()) ?? [];
@@ -55,6 +59,33 @@ internal static class NatsMessageHeaders
         }
 
         return copy;
+    }
+
+    /// <summary>The message's id. A message that came without one gets one, or nobody could ask for it.</summary>
+    public static string EnsureId(NatsHeaders headers)
+    {
+        if (!headers.TryGetValue(HeaderNames.Id, out var id) || id.ToString().Length == 0)
+        {
+            headers[HeaderNames.Id] = id = Guid.CreateVersion7().ToString();
+        }
+
+        return id.ToString();
+    }
+
+    /// <summary>What a copy cannot do without, for when it does not fit otherwise: no headers of others, and less of a reason.</summary>
+    public static NatsHeaders Shorten(NatsHeaders headers)
+    {
+        var shortened = Create(headers
+            .Where(header => header.Key == Delay
+                || header.Key.StartsWith(CloudEventsPrefix, StringComparison.Ordinal)
+                || header.Key.StartsWith(FailurePrefix, StringComparison.Ordinal))
+            .Select(header => KeyValuePair.Create(header.Key, header.Value.ToString())));
+        if (shortened.TryGetValue(HeaderNames.Reason, out var reason) && reason.ToString() is { Length: > ShortReasonLength } text)
+        {
+            shortened[HeaderNames.Reason] = text[..ShortReasonLength];
+        }
+
+        return shortened;
     }
 
     public static TimeSpan ReadDelay(NatsHeaders? headers) =>

@@ -10,8 +10,10 @@ internal static class NatsMessaging
     {
         var services = builder.Services;
         services.AddOptions<NatsSettings>().BindConfiguration(NatsSettings.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<NatsSources>();
         services.AddSingleton<NatsTopology>();
         services.AddSingleton<NatsConnector>();
+        services.AddSingleton<INatsConnector>(provider => provider.GetRequiredService<NatsConnector>());
         services.AddSingleton<NatsTransport>();
         services.AddSingleton<ITransport>(provider => provider.GetRequiredService<NatsTransport>());
         services.AddSingleton<NatsLeases>();

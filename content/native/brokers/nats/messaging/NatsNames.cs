@@ -9,10 +9,16 @@ namespace Acme._1.Messaging.Nats;
 /// </summary>
 internal static class NatsNames
 {
-    /// <summary>The durable consumer that all instances of a service share: each message goes to one of them.</summary>
-    public const string Consumer = "workers";
+    /// <summary>The durable consumer of each stream that belongs to one queue.</summary>
+    public const string Workers = "workers";
+
+    /// <summary>The durable consumer of a queue that is subscribed to a topic, in the topic's stream.</summary>
+    public static string Subscriber(string queue) => StreamOf(queue);
 
     public static string StreamOf(string destination) => destination.Replace('.', '_');
+
+    /// <summary>Where a message with this <see cref="Envelope.Subject"/> is published, so that a consumer can ask for just these.</summary>
+    public static string SubjectOf(string destination, string? subject) => subject is null ? destination : $"{destination}.{subject}";
 
     public static string Retries(string queue) => $"{queue}.retry";
 
@@ -21,6 +27,9 @@ internal static class NatsNames
     public static string DeadLetters(string queue) => $"{queue}.dlq";
 
     public static string Retry(string queue, int round) => $"{queue}.retry.{round}";
+
+    /// <summary>A replay goes the way of a retry, without a delay: to this queue alone, whatever topics feed it.</summary>
+    public static string Replay(string queue) => Retry(queue, round: 0);
 
     /// <summary>
     /// A subject for each message id, so that the server can find a dead letter by it. Hashed, because an id may hold

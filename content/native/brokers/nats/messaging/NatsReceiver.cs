@@ -14,7 +14,7 @@ internal sealed partial class NatsReceiver(
     NatsConnector connector,
     NatsTransport transport,
     NatsLeases leases,
-    HandlerRegistry registry,
+    NatsSources sources,
     MessagePump pump,
     IOptions<MessagingOptions> options,
     IOptions<NatsSettings> settings,
@@ -34,18 +34,18 @@ internal sealed partial class NatsReceiver(
     private volatile bool _receiving;
 
     /// <summary>True while this process receives messages, or has none to receive.</summary>
-    public bool IsReady => _receiving || registry.Queues.Count == 0;
+    public bool IsReady => _receiving || !sources.Queues.Any();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (registry.Queues.Count == 0)
+        if (!sources.Queues.Any())
         {
             return;
         }
 
         using var done = new CancellationTokenSource();
         var renewing = leases.RunAsync(done.Token);
-        var queues = registry.Queues.Select(queue => new Workers(queue, options.Value)).ToList();
+        var queues = sources.Queues.Select(queue => new Workers(queue, options.Value)).ToList();
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -92,16 +92,10 @@ internal sealed partial class NatsReceiver(
     private async Task ReceiveAsync(NatsSession session, IReadOnlyList<Workers> queues, Task renewing, CancellationToken stoppingToken)
     {
         using var receiving = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, session.Ended);
-        var sources =
+        var pulling = (
             from workers in queues
-            from source in new[]
-            {
-                (Destination: workers.Queue, Room: workers.Room),
-                (Destination: NatsNames.Retries(workers.Queue), Room: workers.RoomForRetries),
-                (Destination: NatsNames.Quarantine(workers.Queue), Room: workers.RoomForSuspect),
-            }
-            select PullAsync(session.JetStream, workers, source.Destination, source.Room, receiving.Token, stoppingToken);
-        var pulling = sources.ToList();
+            from source in sources.Of(workers.Queue)
+            select PullAsync(session.JetStream, workers, source, receiving.Token, stoppingToken)).ToList();
 
         _receiving = true;
         try
@@ -123,9 +117,10 @@ internal sealed partial class NatsReceiver(
     }
 
     private async Task PullAsync(
-        INatsJSContext jetStream, Workers workers, string source, SemaphoreSlim room, CancellationToken cancellationToken, CancellationToken stoppingToken)
+        INatsJSContext jetStream, Workers workers, NatsSource source, CancellationToken cancellationToken, CancellationToken stoppingToken)
     {
-        var consumer = await jetStream.GetConsumerAsync(NatsNames.StreamOf(source), NatsNames.Consumer, cancellationToken);
+        var consumer = await jetStream.GetConsumerAsync(source.Stream, source.Consumer, cancellationToken);
+        var room = workers.Rooms[source.Kind];
         var gone = false;
         while (!gone)
         {
@@ -153,7 +148,7 @@ internal sealed partial class NatsReceiver(
                 await foreach (var message in consumer.FetchAsync<byte[]>(request, cancellationToken: cancellationToken))
                 {
                     asked--;
-                    Start(new NatsDelivery(workers.Queue, source, message, transport, settings.Value.AckWait, clock), workers, room, stoppingToken);
+                    Start(new NatsDelivery(source, message, transport, settings.Value.AckWait, clock), workers, room, stoppingToken);
                 }
             }
             finally
@@ -167,7 +162,7 @@ internal sealed partial class NatsReceiver(
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        throw new NatsJSException($"the consumer {NatsNames.Consumer} of {NatsNames.StreamOf(source)} is silent");
+        throw new NatsJSException($"the consumer {source.Consumer} of {source.Stream} is silent");
     }
 
     private void Start(NatsDelivery delivery, Workers workers, SemaphoreSlim room, CancellationToken stoppingToken)
@@ -185,7 +180,7 @@ internal sealed partial class NatsReceiver(
             {
                 await delivery.PostponeAsync(stoppingToken);
             }
-            else if (delivery.Source == NatsNames.Quarantine(delivery.Queue))
+            else if (delivery.Source.Kind is NatsSourceKind.Quarantine)
             {
                 await (delivery.Unsettled < DeadAfter
                     ? pump.ProcessAsync(delivery, _abort.Token)
@@ -217,7 +212,7 @@ internal sealed partial class NatsReceiver(
         }
         catch (Exception exception)
         {
-            LogNotHandled(exception, delivery.Source, settings.Value.AckWait);
+            LogNotHandled(exception, delivery.Queue, settings.Value.AckWait);
         }
         finally
         {
@@ -237,7 +232,7 @@ internal sealed partial class NatsReceiver(
             before?.First ?? now,
             now,
             $"the process died or lost its connection {delivery.Unsettled} times while it held this message"
-                + (delivery.Source == NatsNames.Quarantine(delivery.Queue) ? " alone (delivery limit)" : string.Empty));
+                + (delivery.Source.Kind is NatsSourceKind.Quarantine ? " alone (delivery limit)" : string.Empty));
     }
 
     /// <summary>What this process can take of one queue. The slots are for handling; the room is for what waits for a slot too.</summary>
@@ -247,30 +242,31 @@ internal sealed partial class NatsReceiver(
 
         public SemaphoreSlim Slots { get; } = new(options.Concurrency);
 
-        public SemaphoreSlim Room { get; } = new(options.Prefetch);
-
-        public SemaphoreSlim RoomForRetries { get; } = new(options.Prefetch);
-
-        public SemaphoreSlim RoomForSuspect { get; } = new(1);
+        public Dictionary<NatsSourceKind, SemaphoreSlim> Rooms { get; } = new()
+        {
+            [NatsSourceKind.Messages] = new(options.Prefetch),
+            [NatsSourceKind.Retries] = new(options.Prefetch),
+            [NatsSourceKind.Quarantine] = new(1),
+        };
 
         /// <summary>Returns when nothing is held any more.</summary>
         public async Task DrainAsync()
         {
             for (var i = 0; i < options.Prefetch; i++)
             {
-                await Room.WaitAsync();
-                await RoomForRetries.WaitAsync();
+                await Rooms[NatsSourceKind.Messages].WaitAsync();
+                await Rooms[NatsSourceKind.Retries].WaitAsync();
             }
 
-            await RoomForSuspect.WaitAsync();
+            await Rooms[NatsSourceKind.Quarantine].WaitAsync();
         }
     }
 
     [LoggerMessage(LogLevel.Warning, "Receiving was interrupted, starting again")]
     private partial void LogInterrupted(Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "A message of {Source} was neither handled nor given back; it comes again after {AckWait}")]
-    private partial void LogNotHandled(Exception exception, string source, TimeSpan ackWait);
+    [LoggerMessage(LogLevel.Warning, "A message of {Queue} was neither handled nor given back; it comes again after {AckWait}")]
+    private partial void LogNotHandled(Exception exception, string queue, TimeSpan ackWait);
 
     [LoggerMessage(LogLevel.Warning, "{Count} handlers did not finish in time; their messages will be delivered again")]
     private partial void LogNotDrained(int count);

@@ -12,7 +12,7 @@ internal sealed class NatsTopologyException(string message, Exception? innerExce
 /// The streams and their consumers, created by whoever connects first. A stream that exists is checked and never
 /// updated: an operator may have given it replicas, limits or a placement, and an update would undo that.
 /// </summary>
-internal sealed class NatsTopology(IOptions<NatsSettings> settings)
+internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettings> settings, INatsDirectQueues? direct = null)
 {
     private const int NotFound = 404;
     private const int ServiceUnavailable = 503;
@@ -25,48 +25,91 @@ internal sealed class NatsTopology(IOptions<NatsSettings> settings)
     {
         foreach (var destination in MessageTypes.All.Select(type => type.Destination).Distinct())
         {
-            if (destination.Kind is DestinationKind.Queue)
+            switch (destination.Kind)
             {
-                await DeclareQueueAsync(jetStream, destination.Name, cancellationToken);
+                case DestinationKind.Queue when direct?.Contains(destination.Name) == true:
+                    await DeclareDeadLettersAsync(jetStream, destination.Name, cancellationToken);
+                    break;
+                case DestinationKind.Queue:
+                    await DeclareQueueAsync(jetStream, destination.Name, cancellationToken);
+                    break;
+                case DestinationKind.Topic:
+                    await DeclareTopicAsync(jetStream, destination.Name, cancellationToken);
+                    break;
             }
-            else
-            {
-                // Kept until everyone who subscribed has it; if nobody has, not at all.
-                await DeclareStreamAsync(jetStream, Stream(destination.Name, StreamConfigRetention.Interest), cancellationToken);
-            }
+        }
+
+        foreach (var subscriptions in registry.Subscriptions.GroupBy(subscription => (subscription.Topic, subscription.Queue)))
+        {
+            await DeclareSubscriptionAsync(jetStream, [.. subscriptions], cancellationToken);
         }
     }
 
     private async Task DeclareQueueAsync(NatsJSContext jetStream, string queue, CancellationToken cancellationToken)
     {
-        var work = Stream(queue, StreamConfigRetention.Workqueue);
-        if (jetStream.Connection.ServerInfo is { MaxPayload: > NatsMessageHeaders.MaxFailureBytes } server)
+        var work = Limit(jetStream, Stream(queue, StreamConfigRetention.Workqueue, queue));
+        await DeclareStreamAsync(jetStream, work, cancellationToken);
+        await DeclareConsumerAsync(jetStream, work.Name!, Consumer(NatsNames.Workers), cancellationToken);
+        await DeclareFailuresAsync(jetStream, queue, cancellationToken);
+    }
+
+    private async Task DeclareTopicAsync(NatsJSContext jetStream, string topic, CancellationToken cancellationToken)
+    {
+        // Kept until everyone who has subscribed is done with it, whether they are here now or not; if nobody has, not at
+        // all. So the stream neither grows without need nor forgets what somebody waits for.
+        var stream = Limit(jetStream, Stream(topic, StreamConfigRetention.Interest, topic, NatsNames.SubjectOf(topic, ">")));
+        await DeclareStreamAsync(jetStream, stream, cancellationToken);
+    }
+
+    private async Task DeclareSubscriptionAsync(NatsJSContext jetStream, Subscription[] subscriptions, CancellationToken cancellationToken)
+    {
+        if (subscriptions is not [var (queue, topic, subject)])
         {
-            // A message that fits into the queue must fit into the dead-letter queue too, whoever sent it.
-            work.MaxMsgSize = server.MaxPayload - NatsMessageHeaders.MaxFailureBytes;
+            // Servers before 2.10 ignore further filters, and there can only be one consumer of this name.
+            throw new NatsTopologyException(
+                $"{subscriptions[0].Queue} subscribes to {subscriptions[0].Topic} by more than one subject. Subscribe to one or to all, or by one queue for each.");
         }
 
-        await DeclareStreamAsync(jetStream, work, cancellationToken);
-        await DeclareConsumerAsync(jetStream, work.Name!, maxAckPending: -1, cancellationToken);
+        await DeclareFailuresAsync(jetStream, queue, cancellationToken);
+        var consumer = Consumer(NatsNames.Subscriber(queue)) with { FilterSubject = subject is null ? null : NatsNames.SubjectOf(topic, subject) };
+        await DeclareConsumerAsync(jetStream, NatsNames.StreamOf(topic), consumer, cancellationToken);
+    }
 
+    /// <summary>Where the messages of a queue go that cannot be handled at once.</summary>
+    private async Task DeclareFailuresAsync(NatsJSContext jetStream, string queue, CancellationToken cancellationToken)
+    {
         // Waiting retries are pending all the time. In a stream of their own they cannot use up what the queue's consumer
         // may have pending, nor keep the processed messages around them on disk.
         var retries = Stream(NatsNames.Retries(queue), StreamConfigRetention.Workqueue, $"{NatsNames.Retries(queue)}.*");
         await DeclareStreamAsync(jetStream, retries, cancellationToken);
-        await DeclareConsumerAsync(jetStream, retries.Name!, maxAckPending: -1, cancellationToken);
+        await DeclareConsumerAsync(jetStream, retries.Name!, Consumer(NatsNames.Workers), cancellationToken);
 
         // One at a time among all instances, so that a crash counts against the message that was being handled and no other.
-        var quarantine = Stream(NatsNames.Quarantine(queue), StreamConfigRetention.Workqueue);
+        var quarantine = Stream(NatsNames.Quarantine(queue), StreamConfigRetention.Workqueue, NatsNames.Quarantine(queue));
         await DeclareStreamAsync(jetStream, quarantine, cancellationToken);
-        await DeclareConsumerAsync(jetStream, quarantine.Name!, maxAckPending: 1, cancellationToken);
+        await DeclareConsumerAsync(jetStream, quarantine.Name!, Consumer(NatsNames.Workers) with { MaxAckPending = 1 }, cancellationToken);
 
-        // No work queue: those cannot be browsed.
-        var deadLetters = Stream(NatsNames.DeadLetters(queue), StreamConfigRetention.Limits, $"{NatsNames.DeadLetters(queue)}.*");
-        await DeclareStreamAsync(jetStream, deadLetters, cancellationToken);
+        await DeclareDeadLettersAsync(jetStream, queue, cancellationToken);
     }
 
-    private StreamConfig Stream(string destination, StreamConfigRetention retention, string? subjects = null) =>
-        new(NatsNames.StreamOf(destination), [subjects ?? destination])
+    // No work queue: those cannot be browsed.
+    private Task DeclareDeadLettersAsync(NatsJSContext jetStream, string queue, CancellationToken cancellationToken) =>
+        DeclareStreamAsync(
+            jetStream, Stream(NatsNames.DeadLetters(queue), StreamConfigRetention.Limits, $"{NatsNames.DeadLetters(queue)}.*"), cancellationToken);
+
+    // A message that fits in here must fit into the dead-letter queue too, whoever sent it.
+    private static StreamConfig Limit(NatsJSContext jetStream, StreamConfig stream)
+    {
+        if (jetStream.Connection.ServerInfo is { MaxPayload: > NatsMessageHeaders.MaxFailureBytes } server)
+        {
+            stream.MaxMsgSize = server.MaxPayload - NatsMessageHeaders.MaxFailureBytes;
+        }
+
+        return stream;
+    }
+
+    private StreamConfig Stream(string destination, StreamConfigRetention retention, params string[] subjects) =>
+        new(NatsNames.StreamOf(destination), subjects)
         {
             Retention = retention,
             Storage = StreamConfigStorage.File,
@@ -120,21 +163,22 @@ internal sealed class NatsTopology(IOptions<NatsSettings> settings)
         }
     }
 
-    private async Task DeclareConsumerAsync(NatsJSContext jetStream, string stream, int maxAckPending, CancellationToken cancellationToken)
+    private ConsumerConfig Consumer(string name) => new(name)
     {
-        var wanted = new ConsumerConfig(NatsNames.Consumer)
-        {
-            AckPolicy = ConsumerConfigAckPolicy.Explicit,
-            AckWait = settings.Value.AckWait,
+        AckPolicy = ConsumerConfigAckPolicy.Explicit,
+        AckWait = settings.Value.AckWait,
 
-            // How much is out at once is bounded in each process, by what it asks for.
-            MaxAckPending = maxAckPending,
+        // How much is out at once is bounded in each process, by what it asks for.
+        MaxAckPending = -1,
 
-            // The server would leave a message that reaches a limit in the stream, for nobody to see. The receiver
-            // looks at the count instead, and has the message at hand when it gives up.
-            MaxDeliver = -1,
-        };
+        // The server would leave a message that reaches a limit in the stream, for nobody to see. The receiver
+        // looks at the count instead, and has the message at hand when it gives up.
+        MaxDeliver = -1,
+    };
 
+    private static async Task DeclareConsumerAsync(
+        NatsJSContext jetStream, string stream, ConsumerConfig wanted, CancellationToken cancellationToken)
+    {
         try
         {
             await jetStream.CreateOrUpdateConsumerAsync(stream, wanted, cancellationToken);
@@ -142,8 +186,8 @@ internal sealed class NatsTopology(IOptions<NatsSettings> settings)
         catch (NatsJSApiException refused) when (refused.Error.Code is not (ServiceUnavailable or NotFound))
         {
             throw new NatsTopologyException(
-                $"The stream {stream} has a consumer that does not fit {NatsNames.Consumer} (explicit acknowledgement, no filter, {maxAckPending} pending): {refused.Error.Description}. "
-                + $"Delete it with `nats consumer rm {stream}` (its unacknowledged messages stay in the stream), and start this service again.",
+                $"The stream {stream} has a consumer that does not fit {wanted.Name} (explicit acknowledgement, filter {wanted.FilterSubject ?? "none"}, {wanted.MaxAckPending} pending): {refused.Error.Description}. "
+                + $"Delete it with `nats consumer rm {stream}` (its unacknowledged messages stay in a work queue; a topic forgets those that nobody else waits for), and start this service again.",
                 refused);
         }
     }

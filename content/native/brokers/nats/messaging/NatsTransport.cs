@@ -15,21 +15,14 @@ internal sealed class NatsTransport(NatsConnector connector) : ITransport
     {
         var headers = NatsMessageHeaders.Create(EnvelopeHeaders.Write(envelope));
         var session = await GetSessionAsync(cancellationToken);
-        if (session.JetStream.Connection.ServerInfo is { } server)
-        {
-            // Once as a dead letter and once more as its replay: it must fit even then.
-            var limit = server.MaxPayload - NatsMessageHeaders.SizeOf(headers) - (2 * NatsMessageHeaders.MaxFailureBytes);
-            if (envelope.Data.Length > limit)
-            {
-                throw new MessageTooLargeException(envelope.Data.Length, limit);
-            }
-        }
+        EnsureFits(session.JetStream.Connection, headers, envelope.Data.Length);
 
         // The server drops what it has seen within its duplicate window; the inbox takes care of the rest.
-        await PublishAsync(session, destination.Name, destination.Name, envelope.Id, headers, envelope.Data, cancellationToken);
+        var subject = NatsNames.SubjectOf(destination.Name, envelope.Subject);
+        await PublishAsync(session, destination.Name, subject, envelope.Id, headers, envelope.Data, cancellationToken);
     }
 
-    /// <summary>Puts a message into the stream of a destination. Returns once the stream has confirmed it, or had it already.</summary>
+    /// <summary>Puts the copy of a message into the stream of a destination. Returns once the stream has confirmed it, or had it already.</summary>
     /// <param name="destination">The destination.</param>
     /// <param name="subject">Its name, or a subject below it.</param>
     /// <param name="deduplicationId">A message with an id that the stream has seen within its duplicate window is dropped.</param>
@@ -37,9 +30,20 @@ internal sealed class NatsTransport(NatsConnector connector) : ITransport
     /// <param name="body">The payload.</param>
     /// <param name="cancellationToken">Cancelled when waiting for the confirmation takes too long.</param>
     /// <exception cref="BrokerUnavailableException">There is no connection, or the server refused the message.</exception>
-    public async Task PublishAsync(
-        string destination, string subject, string deduplicationId, NatsHeaders headers, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
-        await PublishAsync(await GetSessionAsync(cancellationToken), destination, subject, deduplicationId, headers, body, cancellationToken);
+    /// <exception cref="MessageTooLargeException">It does not fit, and will not fit another time.</exception>
+    public async Task PublishCopyAsync(
+        string destination, string subject, string deduplicationId, NatsHeaders headers, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var session = await GetSessionAsync(cancellationToken);
+        try
+        {
+            await PublishAsync(session, destination, subject, deduplicationId, headers, body, cancellationToken);
+        }
+        catch (MessageTooLargeException)
+        {
+            await PublishAsync(session, destination, subject, deduplicationId, NatsMessageHeaders.Shorten(headers), body, cancellationToken);
+        }
+    }
 
     /// <summary>The session to work with.</summary>
     /// <exception cref="BrokerUnavailableException">There was none until the token was cancelled.</exception>
@@ -52,6 +56,19 @@ internal sealed class NatsTransport(NatsConnector connector) : ITransport
         catch (OperationCanceledException exception) when (connector.Problem is { } problem)
         {
             throw new BrokerUnavailableException($"NATS is not available: {problem}", exception);
+        }
+    }
+
+    /// <exception cref="MessageTooLargeException">The server would not take the message, or could not keep it when it has failed.</exception>
+    public static void EnsureFits(INatsConnection connection, NatsHeaders headers, int size)
+    {
+        if (connection.ServerInfo is { } server)
+        {
+            var limit = server.MaxPayload - NatsMessageHeaders.SizeOf(headers) - NatsMessageHeaders.MaxFailureBytes;
+            if (size > limit)
+            {
+                throw new MessageTooLargeException(size, limit);
+            }
         }
     }
 
@@ -81,13 +98,22 @@ internal sealed class NatsTransport(NatsConnector connector) : ITransport
                 headers,
                 cancellationToken);
 
+            if (confirmation.Error is { ErrCode: MessageSizeExceedsMaximum })
+            {
+                var stream = await session.JetStream.GetStreamAsync(NatsNames.StreamOf(destination), cancellationToken: cancellationToken);
+                throw new MessageTooLargeException(body.Length, stream.Info.Config.MaxMsgSize - NatsMessageHeaders.SizeOf(headers));
+            }
+
             if (confirmation.Error is { } error)
             {
-                throw new BrokerUnavailableException(
-                    error.ErrCode == MessageSizeExceedsMaximum
-                        ? $"The message exceeds the maximum message size of the stream {NatsNames.StreamOf(destination)}."
-                        : $"NATS refused a message for {subject}: {error.Description}.");
+                throw new BrokerUnavailableException($"NATS refused a message for {subject}: {error.Description}.");
             }
+        }
+        catch (NatsPayloadTooLargeException)
+        {
+            // Refused by the client: had it been sent, the server would have closed the connection.
+            throw new MessageTooLargeException(
+                body.Length, session.JetStream.Connection.ServerInfo!.MaxPayload - NatsMessageHeaders.SizeOf(headers));
         }
         catch (Exception exception) when (IsConnectionProblem(exception, cancellationToken))
         {

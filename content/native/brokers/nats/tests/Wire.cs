@@ -2,15 +2,12 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Acme._1.Contracts;
 using NATS.Client.Core;
-using NATS.Client.JetStream;
 
 namespace Acme._1.Tests;
 
 /// <summary>A client of its own, independent of the one under test.</summary>
 internal sealed class Wire(NatsConnection connection) : IWire
 {
-    private readonly NatsJSContext _jetStream = new(connection);
-
     public static async Task<IWire> CreateAsync(BrokerServer server, IServiceProvider _)
     {
         var connection = new NatsConnection(NatsOpts.Default with { Url = server.ConnectionString });
@@ -29,10 +26,11 @@ internal sealed class Wire(NatsConnection connection) : IWire
             headers[name] = value;
         }
 
-        // Without the header Nats-Msg-Id: the server does not recognise duplicates, the service has to.
+        // Not by way of JetStream, for requests are in no stream. And without the header Nats-Msg-Id: the server does not
+        // recognise duplicates, the service has to.
         var subject = message.Subject is null ? destination.Name : $"{destination.Name}.{message.Subject}";
-        var confirmation = await _jetStream.PublishAsync(subject, message.Body, headers: headers, cancellationToken: cancellationToken);
-        confirmation.EnsureSuccess();
+        await connection.PublishAsync(subject, message.Body, headers, cancellationToken: cancellationToken);
+        await connection.PingAsync(cancellationToken);
     }
 
     public async Task<IAsyncDisposable> ObserveAsync<T>(Action<T> observer, CancellationToken cancellationToken)

@@ -1,0 +1,13 @@
+using Acme._1.Consumer.Stores;
+
+namespace Acme._1.Consumer;
+
+public static class StoreExtensions
+{
+    /// <summary>Adds the store: inbox, outbox and what subscribers have done, in NATS's key-value store.</summary>
+    public static void AddStore(this IHostApplicationBuilder builder)
+    {
+        builder.AddNatsInboxAndOutbox(effectsBucket: "acme-1-order-log");
+        builder.Services.AddScoped<IOrderLog, NatsOrderLog>();
+    }
+}
