@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Acme._1.Contracts;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -12,25 +13,36 @@ namespace Acme._1.Messaging.Redis;
 /// Makes the first connection, however long that takes, and looks at what it is connected to. From then on the client
 /// itself reconnects.
 /// </summary>
-internal sealed partial class RedisConnection : BackgroundService, IAsyncDisposable
+internal sealed partial class RedisConnection : BackgroundService, IRedisConnection, IAsyncDisposable
 {
     private static readonly TimeSpan MinDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
     private static readonly Version OldestServer = new(7, 0);
 
+    /// <summary>The largest value that Redis takes, unless it is configured otherwise (<c>proto-max-bulk-len</c>).</summary>
+    private const long DefaultMaxValueBytes = 512 * 1024 * 1024;
+
     private readonly TaskCompletionSource<ConnectionMultiplexer> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Signal _restored = new();
     private readonly ConfigurationOptions _configuration;
+    private readonly HandlerRegistry _registry;
     private readonly TimeSpan _patience;
     private readonly TimeProvider _clock;
     private readonly ILogger<RedisConnection> _logger;
 
     private volatile string _problem = "not connected yet";
+    private long _maxValueBytes = DefaultMaxValueBytes;
 
     /// <exception cref="ArgumentException">The connection string is none.</exception>
     public RedisConnection(
-        IConfiguration configuration, IOptions<MessagingOptions> options, IHostEnvironment environment, TimeProvider clock, ILogger<RedisConnection> logger)
+        IConfiguration configuration,
+        HandlerRegistry registry,
+        IOptions<MessagingOptions> options,
+        IHostEnvironment environment,
+        TimeProvider clock,
+        ILogger<RedisConnection> logger)
     {
+        _registry = registry;
         _clock = clock;
         _logger = logger;
         _patience = options.Value.PublishTimeout;
@@ -42,13 +54,12 @@ internal sealed partial class RedisConnection : BackgroundService, IAsyncDisposa
         _configuration.IncludeDetailInExceptions = false; // they end up in answers and in the health check
     }
 
-    /// <summary>Why the connection failed last.</summary>
-    public string Problem => _problem;
+    public string? Problem => IsConnected ? null : _problem;
 
     /// <summary>What makes this Redis less than safe for messages, or null.</summary>
     public string? Warning { get; private set; }
 
-    public bool IsConnected => _connected.Task is { IsCompletedSuccessfully: true, Result.IsConnected: true };
+    private bool IsConnected => _connected.Task is { IsCompletedSuccessfully: true, Result.IsConnected: true };
 
     /// <summary>Listens to a channel from now on, whenever there is a connection.</summary>
     /// <inheritdoc cref="RunAsync{T}" path="/exception"/>
@@ -59,14 +70,23 @@ internal sealed partial class RedisConnection : BackgroundService, IAsyncDisposa
     /// <exception cref="BrokerUnavailableException">There is no connection.</exception>
     public void RequireConnected()
     {
-        if (!IsConnected)
+        if (Problem is { } problem)
         {
-            throw new BrokerUnavailableException($"Redis is not connected: {_problem}");
+            throw new BrokerUnavailableException($"Redis is not connected: {problem}");
         }
     }
 
-    /// <summary>Runs a command. While there is no connection it waits, for a limited time.</summary>
-    /// <exception cref="BrokerUnavailableException">Redis could not be reached, did not answer or refused. Nothing is known to be done.</exception>
+    /// <summary>Sent anyway, what is too large would cost us the connection, and everyone who shares it.</summary>
+    /// <exception cref="MessageTooLargeException">Redis does not take a value of so many bytes.</exception>
+    public void RequireFits(int bytes)
+    {
+        var limit = Volatile.Read(ref _maxValueBytes);
+        if (bytes > limit)
+        {
+            throw new MessageTooLargeException(bytes, (int)limit);
+        }
+    }
+
     public async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> command, CancellationToken cancellationToken)
     {
         try
@@ -97,27 +117,49 @@ internal sealed partial class RedisConnection : BackgroundService, IAsyncDisposa
     public Task<RedisResult> RunScriptAsync(string script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken) =>
         RunAsync(database => database.ScriptEvaluateAsync(script, keys, arguments), cancellationToken);
 
-    /// <summary>Creates the stream and the consumer group of each queue, where they are not there yet.</summary>
+    /// <summary>Creates the streams and consumer groups of the queues and subscriptions, where they are not there yet.</summary>
+    /// <param name="database">Where.</param>
+    /// <param name="since">
+    /// Where a new subscription begins: with what is published from now on; or, if Redis has lost it while we ran, with
+    /// whatever is there again.
+    /// </param>
     /// <exception cref="InvalidOperationException">A key holds something else. The message names it, and the fix.</exception>
-    public static async Task DeclareAsync(IDatabase database)
+    public async Task DeclareAsync(IDatabase database, RedisValue since)
     {
         foreach (var destination in MessageTypes.All.Select(type => type.Destination).Distinct())
         {
-            if (destination.Kind is DestinationKind.Topic)
+            if (destination.Kind is DestinationKind.Queue)
             {
-                await RequireAsync(destination.Name, RedisType.Stream);
-                continue;
+                await DeclareQueueAsync(new(destination.Name));
             }
+            else if (destination.Kind is DestinationKind.Topic)
+            {
+                await RequireAsync(new RedisTopic(destination.Name).Stream, RedisType.Stream);
+            }
+        }
 
-            var queue = new RedisQueue(destination.Name);
+        foreach (var source in RedisSource.Of(_registry).Where(source => source.IsTopic))
+        {
+            await DeclareQueueAsync(source.Queue);
+            await DeclareGroupAsync(source.Stream, source.Group, since);
+        }
+
+        async Task DeclareQueueAsync(RedisQueue queue)
+        {
             await RequireAsync(queue.Stream, RedisType.Stream);
             await RequireAsync(queue.Retry, RedisType.Stream);
             await RequireAsync(queue.RetryDue, RedisType.SortedSet);
             await RequireAsync(queue.DeadLetters, RedisType.Stream);
+
+            // From the beginning: what was sent before there was a consumer is work, too.
+            await DeclareGroupAsync(queue.Stream, RedisQueue.Group, StreamPosition.Beginning);
+        }
+
+        async Task DeclareGroupAsync(RedisKey stream, string group, RedisValue position)
+        {
             try
             {
-                // From the beginning: what was sent before there was a consumer is work, too.
-                await database.StreamCreateConsumerGroupAsync(queue.Stream, RedisQueue.Group, StreamPosition.Beginning);
+                await database.StreamCreateConsumerGroupAsync(stream, group, position);
             }
             catch (RedisServerException exception) when (exception.Message.StartsWith("BUSYGROUP", StringComparison.Ordinal))
             {
@@ -147,7 +189,7 @@ internal sealed partial class RedisConnection : BackgroundService, IAsyncDisposa
             {
                 connection = await ConnectionMultiplexer.ConnectAsync(_configuration).WaitAsync(stoppingToken);
                 await InspectAsync(connection);
-                await DeclareAsync(connection.GetDatabase());
+                await DeclareAsync(connection.GetDatabase(), since: StreamPosition.NewMessages);
                 Watch(connection);
                 _connected.SetResult(connection);
                 LogConnected(EndPoints);
@@ -231,6 +273,7 @@ internal sealed partial class RedisConnection : BackgroundService, IAsyncDisposa
     private async Task InspectAsync(ConnectionMultiplexer connection)
     {
         string? warning = null;
+        var maxValueBytes = DefaultMaxValueBytes;
         foreach (var server in connection.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }))
         {
             if (server.Version < OldestServer)
@@ -239,7 +282,10 @@ internal sealed partial class RedisConnection : BackgroundService, IAsyncDisposa
             }
 
             warning ??= await FindWarningAsync(server);
+            maxValueBytes = Math.Min(maxValueBytes, await FindMaxValueBytesAsync(server));
         }
+
+        Volatile.Write(ref _maxValueBytes, maxValueBytes);
 
         if (warning is not null && warning != Warning)
         {
@@ -267,6 +313,20 @@ internal sealed partial class RedisConnection : BackgroundService, IAsyncDisposa
             : info.GetValueOrDefault("aof_enabled") == "0"
                 ? "Redis may lose confirmed messages when it restarts: appendonly is off, set it to yes"
                 : null;
+    }
+
+    private static async Task<long> FindMaxValueBytesAsync(IServer server)
+    {
+        try
+        {
+            var setting = await server.ConfigGetAsync("proto-max-bulk-len");
+            return setting.Length > 0 ? long.Parse(setting[0].Value, CultureInfo.InvariantCulture) : DefaultMaxValueBytes;
+        }
+        catch (RedisServerException)
+        {
+            // Users without rights, and hosted servers, do not have CONFIG. Few change this setting.
+            return DefaultMaxValueBytes;
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "Connected to Redis at {EndPoints}")]

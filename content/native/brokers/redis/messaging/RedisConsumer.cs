@@ -6,17 +6,17 @@ using StackExchange.Redis;
 namespace Acme._1.Messaging.Redis;
 
 /// <summary>
-/// One member of the consumer group of one queue. Redis keeps what a member has fetched as pending until it is
-/// acknowledged, and does nothing more: to bring back what dead members have left, and what waits for a retry, is
-/// everyone's job. So each member does four things at a time: receive, bring back what is due, renew its claims, and
-/// take over what others have left.
+/// One member of one consumer group. Redis keeps what a member has fetched as pending until it is acknowledged, and does
+/// nothing more: to bring back what dead members have left, and what waits for a retry, is everyone's job. So each member
+/// does four things at a time: receive, bring back what is due, renew its claims, and take over what others have left.
 /// </summary>
 internal sealed partial class RedisConsumer(
-    RedisQueue queue,
+    RedisSource source,
     string name,
     RedisConnection connection,
     MessagePump pump,
     HandlerSlots slots,
+    Signal retryScheduled,
     int prefetch,
     TimeSpan ackTimeout,
     TimeProvider clock,
@@ -38,7 +38,6 @@ internal sealed partial class RedisConsumer(
 
     private readonly ConcurrentDictionary<RedisValue, RedisDelivery> _held = new();
     private readonly Signal _added = new();
-    private readonly Signal _retryScheduled = new();
     private readonly Signal _released = new();
 
     private bool _isListening;
@@ -53,7 +52,9 @@ internal sealed partial class RedisConsumer(
     {
         await Task.WhenAll(
             RepeatAsync(() => ReceiveAsync(abort, stopReceiving), LogLevel.Warning, stopReceiving),
-            RepeatAsync(() => MoveDueAsync(stopReceiving), LogLevel.Debug, stopReceiving),
+
+            // A topic has no retries: those of its subscribers are in their queues.
+            source.IsTopic ? Task.CompletedTask : RepeatAsync(() => MoveDueAsync(stopReceiving), LogLevel.Debug, stopReceiving),
             RepeatAsync(() => TakeOverAsync(abort, stopReceiving), LogLevel.Debug, stopReceiving),
             RepeatAsync(() => ExtendAsync(stopHolding), LogLevel.Debug, stopHolding));
         await LeaveAsync();
@@ -62,9 +63,10 @@ internal sealed partial class RedisConsumer(
     public void Dispose()
     {
         _added.Dispose();
-        _retryScheduled.Dispose();
         _released.Dispose();
     }
+
+    private string Queue => source.Queue.Name;
 
     private void Hear(RedisChannel channel, RedisValue signal)
     {
@@ -92,7 +94,7 @@ internal sealed partial class RedisConsumer(
             }
             catch (BrokerUnavailableException exception)
             {
-                LogInterrupted(failureLevel, exception, queue.Name);
+                LogInterrupted(failureLevel, exception, Queue);
                 await Task.Delay(DelayAfterFailure, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -102,12 +104,14 @@ internal sealed partial class RedisConsumer(
     private async Task ReceiveAsync(CancellationToken abort, CancellationToken stopping)
     {
         // A slot first: nothing is fetched that cannot be begun now.
-        await slots.EnterAsync(stopping);
+        await slots.EnterAsync(Queue, stopping);
+        StreamEntry[] fetched = [];
         StreamEntry[] entries = [];
         try
         {
             await ListenAsync(stopping);
-            entries = await FetchAsync(stopping);
+            fetched = await FetchAsync(stopping);
+            entries = await SelectAsync(fetched);
             Problem = null;
         }
         catch (BrokerUnavailableException exception)
@@ -119,13 +123,17 @@ internal sealed partial class RedisConsumer(
         {
             if (entries.Length == 0)
             {
-                slots.Exit();
+                slots.Exit(Queue);
             }
+        }
+
+        if (fetched.Length == 0)
+        {
+            await _added.WaitAsync(PollInterval, stopping);
         }
 
         if (entries.Length == 0)
         {
-            await _added.WaitAsync(PollInterval, stopping);
             return;
         }
 
@@ -133,11 +141,11 @@ internal sealed partial class RedisConsumer(
         var begun = 0;
         try
         {
-            Begin(deliveries[begun++], slots.Exit, abort);
+            Begin(deliveries[begun++], () => slots.Exit(Queue), abort);
             while (begun < deliveries.Length)
             {
-                await slots.EnterAsync(stopping);
-                Begin(deliveries[begun++], slots.Exit, abort);
+                await slots.EnterAsync(Queue, stopping);
+                Begin(deliveries[begun++], () => slots.Exit(Queue), abort);
             }
         }
         finally
@@ -150,7 +158,7 @@ internal sealed partial class RedisConsumer(
     {
         if (!_isListening)
         {
-            await connection.SubscribeAsync(queue.Signals, Hear, stopping);
+            await connection.SubscribeAsync(source.Signals, Hear, stopping);
             _isListening = true;
         }
     }
@@ -162,21 +170,47 @@ internal sealed partial class RedisConsumer(
             // Not cancellable: Redis counts as delivered what it sends, so we must see it.
             return await connection.RunAsync(
                 database => database.StreamReadGroupAsync(
-                    queue.Stream, RedisQueue.Group, name, StreamPosition.NewMessages, count: Math.Max(1, prefetch - _held.Count)),
+                    source.Stream, source.Group, name, StreamPosition.NewMessages, count: Math.Max(1, prefetch - _held.Count)),
                 CancellationToken.None);
         }
         catch (BrokerUnavailableException exception) when (exception.InnerException?.Message.StartsWith("NOGROUP", StringComparison.Ordinal) == true)
         {
             // Redis lost its data, or someone deleted the key.
-            LogGroupIsGone(queue.Name);
-            await connection.RunAsync(RedisConnection.DeclareAsync, stopping);
+            LogGroupIsGone(source.Group, source.Stream.ToString());
+            await connection.RunAsync(database => connection.DeclareAsync(database, since: StreamPosition.Beginning), stopping);
             return [];
         }
     }
 
+    /// <summary>Keeps what this queue wants of a topic, and acknowledges the rest.</summary>
+    private async Task<StreamEntry[]> SelectAsync(StreamEntry[] entries)
+    {
+        var unwanted = Array.FindAll(entries, entry => !source.Wants(entry));
+        if (unwanted.Length == 0)
+        {
+            return entries;
+        }
+
+        try
+        {
+            await connection.RunAsync(
+                database => database.StreamAcknowledgeAsync(source.Stream, source.Group, Array.ConvertAll(unwanted, entry => entry.Id)),
+                CancellationToken.None);
+        }
+        catch (BrokerUnavailableException exception)
+        {
+            // They stay pending, and come again to whoever takes over.
+            LogInterrupted(LogLevel.Debug, exception, Queue);
+        }
+
+        return Array.FindAll(entries, source.Wants);
+    }
+
     private RedisDelivery Hold(StreamEntry entry)
     {
-        var delivery = new RedisDelivery(queue, entry, name, connection, _retryScheduled.Set);
+        RedisDelivery delivery = source.IsTopic
+            ? new RedisTopicDelivery(source, entry, name, connection, retryScheduled)
+            : new RedisQueueDelivery(source, entry, name, connection, retryScheduled);
         _held[delivery.Id] = delivery;
         return delivery;
     }
@@ -197,8 +231,8 @@ internal sealed partial class RedisConsumer(
 
         await connection.RunScriptAsync(
             RedisScripts.Release,
-            [queue.Stream],
-            [RedisQueue.Group, name, queue.Signals.ToString(), RedisQueue.Released, .. ids],
+            [source.Stream],
+            [source.Group, name, source.Signals.ToString(), RedisQueue.Released, .. ids],
             CancellationToken.None);
     }
 
@@ -220,7 +254,7 @@ internal sealed partial class RedisConsumer(
         }
         catch (Exception exception)
         {
-            LogFailedOutside(exception, queue.Name);
+            LogFailedOutside(exception, Queue);
         }
         finally
         {
@@ -233,13 +267,13 @@ internal sealed partial class RedisConsumer(
     {
         var next = await connection.RunScriptAsync(
             RedisScripts.MoveDue,
-            [queue.Stream, queue.Retry, queue.RetryDue],
-            [PageSize, queue.Signals.ToString(), RedisQueue.Added],
+            [source.Stream, source.Queue.Retry, source.Queue.RetryDue],
+            [PageSize, source.Signals.ToString(), RedisQueue.Added],
             stopping);
 
         // Another member may have scheduled one, and died: look now and then, too.
         var wait = TimeSpan.FromMilliseconds((long)next);
-        await _retryScheduled.WaitAsync(wait >= TimeSpan.Zero && wait < PollInterval ? wait : PollInterval, stopping);
+        await retryScheduled.WaitAsync(wait >= TimeSpan.Zero && wait < PollInterval ? wait : PollInterval, stopping);
     }
 
     /// <summary>Keeps our messages from being taken over while their handlers run.</summary>
@@ -248,7 +282,7 @@ internal sealed partial class RedisConsumer(
         if (!_held.IsEmpty)
         {
             var lost = await connection.RunScriptAsync(
-                RedisScripts.Extend, [queue.Stream], [RedisQueue.Group, name, .. _held.Keys], stopping);
+                RedisScripts.Extend, [source.Stream], [source.Group, name, .. _held.Keys], stopping);
             foreach (var id in (RedisValue[])lost!)
             {
                 if (_held.TryGetValue(id, out var delivery))
@@ -271,7 +305,7 @@ internal sealed partial class RedisConsumer(
         {
             page = await connection.RunAsync(
                 database => database.StreamPendingMessagesAsync(
-                    queue.Stream, RedisQueue.Group, PageSize, RedisValue.Null, from, "+", (long)ackTimeout.TotalMilliseconds),
+                    source.Stream, source.Group, PageSize, RedisValue.Null, from, "+", (long)ackTimeout.TotalMilliseconds),
                 stopping);
             foreach (var message in page.Where(message => !_held.ContainsKey(message.MessageId)))
             {
@@ -283,24 +317,30 @@ internal sealed partial class RedisConsumer(
         while (page.Length == PageSize);
 
         await connection.RunScriptAsync(
-            RedisScripts.RemoveConsumers, [queue.Stream], [RedisQueue.Group, (long)(ackTimeout * 10).TotalMilliseconds, string.Empty], stopping);
+            RedisScripts.RemoveConsumers, [source.Stream], [source.Group, (long)(ackTimeout * 10).TotalMilliseconds, string.Empty], stopping);
+        if (source.IsTopic)
+        {
+            await connection.RunScriptAsync(RedisScripts.TrimTopic, [source.Stream], [], stopping);
+        }
+
         await _released.WaitAsync(ackTimeout / 3, stopping);
     }
 
     private async Task TakeOverAsync(StreamPendingMessageInfo message, CancellationToken abort, CancellationToken stopping)
     {
         var alone = message.DeliveryCount >= SuspectAfter;
-        await (alone ? slots.EnterAloneAsync(stopping) : slots.EnterAsync(stopping));
-        Action exit = alone ? slots.ExitAlone : slots.Exit;
+        await (alone ? slots.EnterAloneAsync(stopping) : slots.EnterAsync(Queue, stopping));
+        Action exit = alone ? slots.ExitAlone : () => slots.Exit(Queue);
         RedisDelivery? delivery = null;
         try
         {
             // Only one of us gets it: for the others it is not idle any more. Not cancellable, because it counts.
             var claimed = await connection.RunAsync(
                 database => database.StreamClaimAsync(
-                    queue.Stream, RedisQueue.Group, name, (long)ackTimeout.TotalMilliseconds, [message.MessageId]),
+                    source.Stream, source.Group, name, (long)ackTimeout.TotalMilliseconds, [message.MessageId]),
                 CancellationToken.None);
-            delivery = claimed.Length > 0 ? Hold(claimed[0]) : null;
+            var wanted = await SelectAsync(claimed);
+            delivery = wanted.Length > 0 ? Hold(wanted[0]) : null;
         }
         finally
         {
@@ -315,7 +355,7 @@ internal sealed partial class RedisConsumer(
             return;
         }
 
-        LogTakenOver(message.ConsumerName.ToString(), queue.Name, message.DeliveryCount);
+        LogTakenOver(message.ConsumerName.ToString(), Queue, message.DeliveryCount);
         if (!alone)
         {
             Begin(delivery, exit, abort);
@@ -335,11 +375,11 @@ internal sealed partial class RedisConsumer(
         {
             connection.RequireConnected();
             await connection.RunScriptAsync(
-                RedisScripts.RemoveConsumers, [queue.Stream], [RedisQueue.Group, long.MaxValue, name], CancellationToken.None);
+                RedisScripts.RemoveConsumers, [source.Stream], [source.Group, long.MaxValue, name], CancellationToken.None);
         }
         catch (BrokerUnavailableException exception)
         {
-            LogInterrupted(LogLevel.Debug, exception, queue.Name);
+            LogInterrupted(LogLevel.Debug, exception, Queue);
         }
     }
 
@@ -359,8 +399,8 @@ internal sealed partial class RedisConsumer(
     [LoggerMessage("Consuming {Queue} was interrupted, trying again")]
     private partial void LogInterrupted(LogLevel level, Exception exception, string queue);
 
-    [LoggerMessage(LogLevel.Warning, "The consumer group of {Queue} was gone, and is created again")]
-    private partial void LogGroupIsGone(string queue);
+    [LoggerMessage(LogLevel.Warning, "The consumer group {Group} of {Stream} was gone, and is created again")]
+    private partial void LogGroupIsGone(string group, string stream);
 
     [LoggerMessage(LogLevel.Error, "Handling a delivery from {Queue} failed outside the handler")]
     private partial void LogFailedOutside(Exception exception, string queue);

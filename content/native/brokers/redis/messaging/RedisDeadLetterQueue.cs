@@ -55,14 +55,29 @@ internal sealed class RedisDeadLetterQueue(RedisConnection connection, HandlerRe
     {
         connection.RequireConnected();
         var figures = new List<QueueFigures>();
-        foreach (var queue in Queues)
+        foreach (var sources in RedisSource.Of(registry).GroupBy(source => source.Queue.Name))
         {
+            // Topics first: what moves to the queue meanwhile is then counted twice, and not missed.
+            var topics = await Task.WhenAll(sources.Where(source => source.IsTopic).Select(source => GetTopicAsync(source, cancellationToken)));
+            var queue = new RedisQueue(sources.Key);
             var counts = (long[])(await connection.RunScriptAsync(
                 RedisScripts.Figures, [queue.Stream, queue.RetryDue, queue.DeadLetters], [RedisQueue.Group], cancellationToken))!;
-            figures.Add(new(queue.Name, Depth: counts[0] - counts[1], InFlight: counts[1], Retrying: counts[2], DeadLettered: counts[3]));
+            figures.Add(new(
+                queue.Name,
+                Depth: counts[0] - counts[1] + topics.Sum(topic => topic.Unread),
+                InFlight: counts[1] + topics.Sum(topic => topic.Pending),
+                Retrying: counts[2],
+                DeadLettered: counts[3]));
         }
 
         return figures;
+    }
+
+    private async Task<(long Unread, long Pending)> GetTopicAsync(RedisSource source, CancellationToken cancellationToken)
+    {
+        var counts = (long[])(await connection.RunScriptAsync(
+            RedisScripts.TopicFigures, [source.Stream], [source.Group], cancellationToken))!;
+        return (counts[0], counts[1]);
     }
 
     private Task<int> ReplayAsync(Predicate<DeadLetter> match, CancellationToken cancellationToken) => VisitAsync(

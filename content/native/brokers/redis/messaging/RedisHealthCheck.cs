@@ -7,13 +7,14 @@ namespace Acme._1.Messaging.Redis;
 internal sealed class RedisHealthCheck(RedisConnection connection, RedisReceiver receiver) : IHealthCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-    private static readonly RedisKey AnyKey = MessageTypes.All[0].Destination.Name;
+    private static readonly RedisKey AnyKey =
+        MessageTypes.All.First(type => type.Destination.Kind is DestinationKind.Queue or DestinationKind.Topic).Destination.Name;
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        if (!connection.IsConnected)
+        if (connection.Problem is { } notConnected)
         {
-            return HealthCheckResult.Unhealthy(connection.Problem);
+            return HealthCheckResult.Unhealthy(notConnected);
         }
 
         try

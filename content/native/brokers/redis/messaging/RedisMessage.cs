@@ -5,7 +5,19 @@ namespace Acme._1.Messaging.Redis;
 /// <summary>A message as an entry of a stream: each header is a field, and so is the payload.</summary>
 internal static class RedisMessage
 {
-    private static readonly RedisValue Payload = "data";
+    /// <summary>A script can pass on some 8,000 values, two for each field.</summary>
+    private const int MaxFields = 3_000;
+
+    private const string Data = "data";
+
+    private static readonly RedisValue Payload = Data;
+
+    private static readonly HashSet<string> Known =
+    [
+        Data,
+        HeaderNames.SpecVersion, HeaderNames.Id, HeaderNames.Type, HeaderNames.Source, HeaderNames.Time, HeaderNames.Subject,
+        HeaderNames.TraceParent, HeaderNames.ReplyTo, HeaderNames.CorrelationId, HeaderNames.Expires,
+    ];
 
     public static NameValueEntry[] Write(Envelope envelope) =>
         [.. EnvelopeHeaders.Write(envelope).Select(header => new NameValueEntry(header.Key, header.Value)), new(Payload, envelope.Data)];
@@ -27,14 +39,18 @@ internal static class RedisMessage
     public static ReadOnlyMemory<byte> ReadPayload(NameValueEntry[] fields) =>
         Array.Find(fields, field => field.Name == Payload).Value is { IsNull: false } payload ? (ReadOnlyMemory<byte>)payload : default;
 
-    /// <summary>The fields for a copy of this message, with a new failure history and every other byte as it was.</summary>
+    /// <summary>
+    /// The fields for a copy of this message, with a new failure history and every other byte as it was. Of more headers
+    /// than anybody needs, strange ones are left out: better a copy without them than none.
+    /// </summary>
     public static NameValueEntry[] Copy(NameValueEntry[] fields, FailureHistory failures)
     {
         var history = new Dictionary<string, string>();
         failures.Write(history);
+        var kept = Array.FindAll(fields, field => !history.ContainsKey(field.Name.ToString()));
         return
         [
-            .. fields.Where(field => !history.ContainsKey(field.Name.ToString())),
+            .. kept.Length <= MaxFields ? kept : kept.OrderByDescending(field => Known.Contains(field.Name.ToString())).Take(MaxFields),
             .. history.Select(header => new NameValueEntry(header.Key, header.Value)),
         ];
     }

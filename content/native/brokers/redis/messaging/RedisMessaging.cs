@@ -11,6 +11,7 @@ internal static class RedisMessaging
         var services = builder.Services;
         services.AddOptions<RedisOptions>().BindConfiguration(RedisOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<RedisConnection>();
+        services.AddSingleton<IRedisConnection>(provider => provider.GetRequiredService<RedisConnection>());
         services.AddSingleton<ITransport, RedisTransport>();
         services.AddSingleton<RedisReceiver>();
         services.AddSingleton<IDeadLetterQueue, RedisDeadLetterQueue>();

@@ -4,12 +4,13 @@ using Microsoft.Extensions.Options;
 
 namespace Acme._1.Messaging.Redis;
 
-/// <summary>Feeds the pump from the queues, with one consumer for each.</summary>
+/// <summary>Feeds the pump from the queues and from the topics behind them, with one consumer for each.</summary>
 internal sealed partial class RedisReceiver : BackgroundService
 {
     private readonly CancellationTokenSource _stopReceiving = new();
     private readonly CancellationTokenSource _abort = new();
     private readonly HandlerSlots _slots;
+    private readonly Dictionary<string, Signal> _retryScheduled;
     private readonly RedisConsumer[] _consumers;
     private readonly MessagePump _pump;
     private readonly ILogger<RedisReceiver> _logger;
@@ -25,14 +26,24 @@ internal sealed partial class RedisReceiver : BackgroundService
     {
         _pump = pump;
         _logger = logger;
-        _slots = new(Math.Min(options.Value.Concurrency, options.Value.Prefetch));
+        _slots = new(Math.Min(options.Value.Concurrency, options.Value.Prefetch), registry.Queues);
+        _retryScheduled = registry.Queues.ToDictionary(queue => queue, _ => new Signal());
 
         // Unique: two processes of one name would take each other's messages for their own.
         var name = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid():N}";
         _consumers =
         [
-            .. registry.Queues.Select(queue => new RedisConsumer(
-                new(queue), name, connection, pump, _slots, options.Value.Prefetch, redis.Value.AckTimeout, clock, logger)),
+            .. RedisSource.Of(registry).Select(source => new RedisConsumer(
+                source,
+                name,
+                connection,
+                pump,
+                _slots,
+                _retryScheduled[source.Queue.Name],
+                options.Value.Prefetch,
+                redis.Value.AckTimeout,
+                clock,
+                logger)),
         ];
     }
 
@@ -69,6 +80,11 @@ internal sealed partial class RedisReceiver : BackgroundService
         foreach (var consumer in _consumers)
         {
             consumer.Dispose();
+        }
+
+        foreach (var signal in _retryScheduled.Values)
+        {
+            signal.Dispose();
         }
 
         base.Dispose();

@@ -31,6 +31,15 @@ internal static class RedisScripts
         redis.call('XDEL', KEYS[1], ARGV[3])
         """;
 
+    /// <summary>Puts a copy aside until it is due.</summary>
+    /// <remarks>KEYS: retry, retry due. ARGV: delay in ms, then the copy. The clock is that of Redis.</remarks>
+    public const string AddRetry = """
+        redis.call('ZCARD', KEYS[2]) -- if that key is something else, this fails while there is no copy yet
+        local time = redis.call('TIME')
+        local copy = redis.call('XADD', KEYS[1], '*', unpack(ARGV, 2))
+        redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1], copy)
+        """;
+
     /// <summary>Puts a copy into the dead-letter queue, and forgets the original. Does nothing if the message is no longer ours.</summary>
     /// <remarks>KEYS: stream, dead letters. ARGV: group, consumer, id, then the copy.</remarks>
     public const string DeadLetter = """
@@ -130,15 +139,27 @@ internal static class RedisScripts
         }
         """;
 
-    /// <summary>
-    /// Adds news for those who have subscribed by creating a consumer group; where there is no stream, nobody has. Now
-    /// and then removes what all groups are done with, and never what one of them has not read or not acknowledged.
-    /// </summary>
-    /// <remarks>KEYS: stream. ARGV: the message.</remarks>
-    public const string PublishToTopic = """
-        if not redis.call('XADD', KEYS[1], 'NOMKSTREAM', '*', unpack(ARGV)) or redis.call('XLEN', KEYS[1]) % 100 ~= 0 then
-          return
+    /// <summary>What a group has not read yet, and what it has pending.</summary>
+    /// <remarks>
+    /// KEYS: stream. ARGV: group. Redis does not know the first figure of a group that began in the middle of the stream and
+    /// has not reached its end since; then it is at most the stream's length.
+    /// </remarks>
+    public const string TopicFigures = """
+        for _, reply in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+          local group = {}
+          for i = 1, #reply, 2 do
+            group[reply[i]] = reply[i + 1]
+          end
+          if group.name == ARGV[1] then
+            return { group.lag or redis.call('XLEN', KEYS[1]), group.pending }
+          end
         end
+        return { 0, 0 }
+        """;
+
+    /// <summary>Removes from a topic what all groups are done with, and never what one of them has not read or not acknowledged.</summary>
+    /// <remarks>KEYS: stream.</remarks>
+    public const string TrimTopic = """
         local function before(a, b)
           local a1, a2 = string.match(a, '(%d+)-(%d+)')
           local b1, b2 = string.match(b, '(%d+)-(%d+)')
@@ -161,4 +182,20 @@ internal static class RedisScripts
           redis.call('XTRIM', KEYS[1], 'MAXLEN', 0)
         end
         """;
+
+    /// <summary>
+    /// Adds news for those who have subscribed by creating a consumer group; where there is no stream, nobody has. Trims now
+    /// and then, because the subscribers may be programs that do not.
+    /// </summary>
+    /// <remarks>KEYS: stream. ARGV: channel, signal, then the message.</remarks>
+    public const string PublishToTopic = """
+        if not redis.call('XADD', KEYS[1], 'NOMKSTREAM', '*', unpack(ARGV, 3)) then
+          return
+        end
+        redis.call('PUBLISH', ARGV[1], ARGV[2])
+        if redis.call('XLEN', KEYS[1]) % 100 ~= 0 then
+          return
+        end
+
+        """ + TrimTopic;
 }

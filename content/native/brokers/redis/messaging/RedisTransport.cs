@@ -9,10 +9,19 @@ internal sealed class RedisTransport(RedisConnection connection) : ITransport
 
     public Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken)
     {
+        connection.RequireFits(envelope.Data.Length);
         var message = RedisMessage.Write(envelope);
-        return destination.Kind is DestinationKind.Queue
-            ? connection.RunAsync(database => AddAsync(database, new(destination.Name), message), cancellationToken)
-            : connection.RunScriptAsync(RedisScripts.PublishToTopic, [destination.Name], [.. RedisMessage.Flatten(message)], cancellationToken);
+        if (destination.Kind is DestinationKind.Queue)
+        {
+            return connection.RunAsync(database => AddAsync(database, new(destination.Name), message), cancellationToken);
+        }
+
+        var topic = new RedisTopic(destination.Name);
+        return connection.RunScriptAsync(
+            RedisScripts.PublishToTopic,
+            [topic.Stream],
+            [topic.Signals.ToString(), RedisQueue.Added, .. RedisMessage.Flatten(message)],
+            cancellationToken);
     }
 
     private static Task<RedisValue> AddAsync(IDatabase database, RedisQueue queue, NameValueEntry[] message)
