@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Acme._1.Messaging.Kafka;
 
 /// <summary>The topics, created by whoever connects first, and compared with the settings by everyone.</summary>
-internal sealed class KafkaTopology(
+internal sealed partial class KafkaTopology(
     HandlerRegistry registry, IOptions<KafkaOptions> kafka, IOptions<MessagingOptions> messaging, IOptions<RetryOptions> retry)
 {
     // A copy carries more headers than its original, and must fit where the original did.
@@ -37,7 +37,7 @@ internal sealed class KafkaTopology(
     /// <exception cref="KafkaException">No broker answered, or the topics could not be created (yet).</exception>
     public async Task DeclareAsync(IAdminClient admin, CancellationToken cancellationToken)
     {
-        var topics = AllTopics().ToList();
+        var topics = AllTopics();
         Error? refused = null;
         try
         {
@@ -61,16 +61,22 @@ internal sealed class KafkaTopology(
         }
     }
 
-    private IEnumerable<TopicSpecification> AllTopics()
+    private List<TopicSpecification> AllTopics()
     {
         var destinations = MessageTypes.All.Select(type => type.Destination).Distinct().ToList();
-        var topics = destinations.Where(destination => destination.Kind is DestinationKind.Topic).Select(destination => SourceTopic(destination.Name));
+        var topics = destinations.Where(destination => destination.Kind is DestinationKind.Topic).Select(destination => destination.Name);
 
         // A subscriber's topics are created by the subscriber: nobody else knows of it.
         var queues = destinations.Where(destination => destination.Kind is DestinationKind.Queue).Select(destination => destination.Name)
             .Union(registry.Subscriptions.Select(subscription => subscription.Queue));
-        return [.. topics, .. queues.SelectMany(QueueTopics)];
+
+        List<TopicSpecification> all = [.. topics.Select(SourceTopic), .. queues.SelectMany(QueueTopics)];
+        AddReplies(all);
+        return all;
     }
+
+    /// <summary>Adds the topic for answers, where there are requests.</summary>
+    partial void AddReplies(List<TopicSpecification> topics);
 
     private IEnumerable<TopicSpecification> QueueTopics(string queue)
     {
