@@ -67,6 +67,9 @@ internal sealed partial class KafkaClients
     public ConsumerBuilder<byte[]?, byte[]?> CreateGroupMember(string group) => CreateConsumer(new ConsumerConfig(new Dictionary<string, string>(_common))
     {
         GroupId = group,
+
+        // Where the group has no offset yet: with the first message that is still there. From the end, it would miss
+        // whatever was sent before it first came, and before it heard of a partition that was added.
         AutoOffsetReset = AutoOffsetReset.Earliest,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,

@@ -77,7 +77,7 @@ internal sealed class KafkaDeadLetterQueue(
             var figures = new List<QueueFigures>();
             foreach (var queue in registry.Queues)
             {
-                var waiting = topology.PartitionsOf(queue).ToList();
+                var waiting = topology.SourceTopics(queue).SelectMany(topology.PartitionsOf).ToList();
                 var retrying = topology.RetryTopics(queue).SelectMany(topology.PartitionsOf).ToList();
                 var lag = await GetLagAsync(queue, [.. waiting, .. retrying], cancellationToken);
                 figures.Add(new(

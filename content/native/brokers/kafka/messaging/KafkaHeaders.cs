@@ -51,9 +51,13 @@ internal static class KafkaHeaders
 
     public static DateTimeOffset? ReadDue(Headers? headers) =>
         headers?.TryGetLastBytes(Due, out var value) == true
+        && value is not null
         && DateTimeOffset.TryParse(Encoding.UTF8.GetString(value), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var due)
             ? due
             : null;
+
+    public static string? ReadSubject(Headers? headers) =>
+        headers?.TryGetLastBytes(HeaderNames.Subject, out var value) == true && value is not null ? Encoding.UTF8.GetString(value) : null;
 
     /// <summary>The headers for a copy that waits in a retry topic.</summary>
     public static Headers ForRetry(ConsumeResult<byte[]?, byte[]?> original, FailureHistory failures, DateTimeOffset due)

@@ -23,10 +23,10 @@ internal sealed class KafkaPartition(TopicPartition id)
     /// <summary>Cancelled when its messages can no longer be settled here.</summary>
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>Where this process began, or null if there was no message yet.</summary>
+    /// <summary>Where this process began to handle, or null if there was no message yet.</summary>
     public Start? Start { get; private set; }
 
-    /// <summary>The offset after the last message taken.</summary>
+    /// <summary>The offset after the last message taken, or 0 if there was none yet.</summary>
     public long Position { get; private set; }
 
     /// <summary>The offset that was committed last.</summary>
@@ -63,20 +63,28 @@ internal sealed class KafkaPartition(TopicPartition id)
     /// <summary>The messages taken ahead of the committed offset: what would come again after a crash.</summary>
     public long Ahead => Position - Committed;
 
-    public void BeginAt(Start start)
-    {
-        Start = start;
-        Committed = Position = _watermark = start.Offset;
-    }
+    public void BeginAt(Start start) => Start = start;
 
     public void Take(long offset)
     {
         lock (_gate)
         {
+            if (Position == 0)
+            {
+                Committed = _watermark = offset;
+            }
+
             _taken.Enqueue(offset);
         }
 
         Position = offset + 1;
+    }
+
+    /// <summary>Passes over a message that is none of ours: it is as good as settled.</summary>
+    public void Skip(long offset)
+    {
+        Take(offset);
+        Complete(offset);
     }
 
     public void Complete(long offset)

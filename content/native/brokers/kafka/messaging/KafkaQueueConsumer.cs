@@ -16,6 +16,7 @@ internal sealed partial class KafkaQueueConsumer(
     KafkaTopology topology,
     KafkaTransport transport,
     KafkaStarts starts,
+    HandlerRegistry registry,
     MessagePump pump,
     MessagingOptions options,
     TimeProvider clock,
@@ -39,6 +40,10 @@ internal sealed partial class KafkaQueueConsumer(
     /// <summary>A partition that delivers nothing for as long has no suspects left.</summary>
     private static readonly TimeSpan SuspicionEnds = TimeSpan.FromSeconds(2);
 
+    private readonly ILookup<string, Subscription> _subscriptions =
+        registry.Subscriptions.Where(subscription => subscription.Queue == queue).ToLookup(subscription => subscription.Topic);
+
+    private readonly HashSet<string> _retryTopics = [.. topology.RetryTopics(queue)];
     private readonly Dictionary<TopicPartition, KafkaPartition> _partitions = [];
     private readonly SemaphoreSlim _slots = new(options.Concurrency);
     private readonly AutoResetEvent _progress = new(false);
@@ -80,7 +85,7 @@ internal sealed partial class KafkaQueueConsumer(
             .Build();
         try
         {
-            consumer.Subscribe([queue, .. topology.RetryTopics(queue)]);
+            consumer.Subscribe([.. topology.SourceTopics(queue), .. _retryTopics]);
             while (!stopping.IsCancellationRequested)
             {
                 Step();
@@ -133,6 +138,12 @@ internal sealed partial class KafkaQueueConsumer(
 
     private void Take(KafkaPartition partition, ConsumeResult<byte[]?, byte[]?> record)
     {
+        if (!IsWanted(record))
+        {
+            partition.Skip(record.Offset.Value);
+            return;
+        }
+
         _lastTake = clock.GetUtcNow();
         if (partition.Start is null)
         {
@@ -140,7 +151,7 @@ internal sealed partial class KafkaQueueConsumer(
         }
 
         partition.Take(record.Offset.Value);
-        var due = record.Topic == queue ? DateTimeOffset.MinValue : KafkaHeaders.ReadDue(record.Message.Headers) ?? DateTimeOffset.MinValue;
+        var due = (_retryTopics.Contains(record.Topic) ? KafkaHeaders.ReadDue(record.Message.Headers) : null) ?? DateTimeOffset.MinValue;
         if (due <= _lastTake && MayStart(partition))
         {
             Start(partition, record);
@@ -150,6 +161,16 @@ internal sealed partial class KafkaQueueConsumer(
             partition.Parked = (record, due);
         }
     }
+
+    /// <summary>
+    /// Within a topic Kafka has no routing: every group is sent every record, and whoever wants one subject passes over
+    /// the others. A topic for each subject would spare the traffic, but then the publisher would have to know all subjects
+    /// there will ever be, and whoever wants them all would have to find the new ones.
+    /// </summary>
+    private bool IsWanted(ConsumeResult<byte[]?, byte[]?> record) =>
+        !_subscriptions.Contains(record.Topic)
+        || KafkaHeaders.ReadSubject(record.Message.Headers) is var subject
+        && _subscriptions[record.Topic].Any(subscription => subscription.Wants(subject));
 
     private void Begin(KafkaPartition partition, long offset)
     {
@@ -267,7 +288,7 @@ internal sealed partial class KafkaQueueConsumer(
         var settled = (
             from partition in partitions
             let watermark = partition.Watermark
-            where partition.Start is not null && watermark > partition.Committed
+            where watermark > partition.Committed
             select (Partition: partition, Watermark: watermark)).ToList();
         if (settled.Count == 0)
         {

@@ -24,7 +24,7 @@ internal sealed partial class KafkaReceiver(
     private readonly CancellationTokenSource _abort = new();
     private readonly IReadOnlyList<KafkaQueueConsumer> _consumers =
     [
-        .. registry.Queues.Select(queue => new KafkaQueueConsumer(queue, clients, topology, transport, starts, pump, options.Value, clock, logger)),
+        .. registry.Queues.Select(queue => new KafkaQueueConsumer(queue, clients, topology, transport, starts, registry, pump, options.Value, clock, logger)),
     ];
 
     /// <summary>True while this process receives messages, or has none to receive.</summary>

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Acme._1.Messaging.Kafka;
 
 /// <summary>The topics, created by whoever connects first, and compared with the settings by everyone.</summary>
-internal sealed class KafkaTopology(IOptions<KafkaOptions> kafka, IOptions<MessagingOptions> messaging, IOptions<RetryOptions> retry)
+internal sealed partial class KafkaTopology(
+    HandlerRegistry registry, IOptions<KafkaOptions> kafka, IOptions<MessagingOptions> messaging, IOptions<RetryOptions> retry)
 {
     // A copy carries more headers than its original, and must fit where the original did.
     private const int RoomForHeaders = 128 * 1024;
@@ -25,6 +26,10 @@ internal sealed class KafkaTopology(IOptions<KafkaOptions> kafka, IOptions<Messa
     public IEnumerable<string> RetryTopics(string queue) =>
         Enumerable.Range(1, retry.Value.MaxAttempts - 1).Select(round => RetryTopic(queue, round));
 
+    /// <summary>Where a queue's messages come from before they fail: its own topic, and those it is subscribed to.</summary>
+    public IEnumerable<string> SourceTopics(string queue) =>
+        registry.Subscriptions.Where(subscription => subscription.Queue == queue).Select(subscription => subscription.Topic).Prepend(queue).Distinct();
+
     public IEnumerable<TopicPartition> PartitionsOf(string topic) =>
         Enumerable.Range(0, kafka.Value.Partitions).Select(partition => new TopicPartition(topic, partition));
 
@@ -32,7 +37,7 @@ internal sealed class KafkaTopology(IOptions<KafkaOptions> kafka, IOptions<Messa
     /// <exception cref="KafkaException">No broker answered, or the topics could not be created (yet).</exception>
     public async Task DeclareAsync(IAdminClient admin, CancellationToken cancellationToken)
     {
-        var topics = MessageTypes.All.Select(type => type.Destination).Distinct().SelectMany(TopicsOf).ToList();
+        var topics = AllTopics();
         Error? refused = null;
         try
         {
@@ -56,25 +61,41 @@ internal sealed class KafkaTopology(IOptions<KafkaOptions> kafka, IOptions<Messa
         }
     }
 
-    private IEnumerable<TopicSpecification> TopicsOf(Destination destination)
+    private List<TopicSpecification> AllTopics()
     {
-        yield return Topic(destination.Name, kafka.Value.Partitions, "delete", RoomForHeaders);
-        if (destination.Kind is not DestinationKind.Queue)
-        {
-            yield break;
-        }
+        var destinations = MessageTypes.All.Select(type => type.Destination).Distinct().ToList();
+        var topics = destinations.Where(destination => destination.Kind is DestinationKind.Topic).Select(destination => destination.Name);
+
+        // A subscriber's topics are created by the subscriber: nobody else knows of it.
+        var queues = destinations.Where(destination => destination.Kind is DestinationKind.Queue).Select(destination => destination.Name)
+            .Union(registry.Subscriptions.Select(subscription => subscription.Queue));
+
+        List<TopicSpecification> all = [.. topics.Select(SourceTopic), .. queues.SelectMany(QueueTopics)];
+        AddReplies(all);
+        return all;
+    }
+
+    /// <summary>Adds the topic for answers, where there are requests.</summary>
+    partial void AddReplies(List<TopicSpecification> topics);
+
+    private IEnumerable<TopicSpecification> QueueTopics(string queue)
+    {
+        // Of a subscriber it holds what was replayed, and no more: the topic it is subscribed to belongs to the others as well.
+        yield return SourceTopic(queue);
 
         // A topic for each round: what waits in one waits about equally long, so nothing waits behind a longer delay.
-        foreach (var retryTopic in RetryTopics(destination.Name))
+        foreach (var retryTopic in RetryTopics(queue))
         {
             yield return Topic(retryTopic, kafka.Value.Partitions, "delete", RoomForHeadersOfCopies);
         }
 
         // Kafka removes no single record, but of a compacted topic it keeps only the last of each key: a dead letter
         // stays for as long as it takes, until a record without a value says that it was replayed or discarded.
-        yield return Topic(DeadLetterTopic(destination.Name), partitions: 1, "compact", RoomForHeadersOfCopies);
-        yield return Topic(StartsTopic(destination.Name), partitions: 1, "compact", RoomForHeaders);
+        yield return Topic(DeadLetterTopic(queue), partitions: 1, "compact", RoomForHeadersOfCopies);
+        yield return Topic(StartsTopic(queue), partitions: 1, "compact", RoomForHeaders);
     }
+
+    private TopicSpecification SourceTopic(string name) => Topic(name, kafka.Value.Partitions, "delete", RoomForHeaders);
 
     private TopicSpecification Topic(string name, int partitions, string cleanupPolicy, int roomForHeaders) => new()
     {

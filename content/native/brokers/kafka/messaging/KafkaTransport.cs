@@ -38,14 +38,18 @@ internal sealed class KafkaTransport(KafkaClients clients, KafkaConnection conne
 
     /// <summary>Returns once the brokers have confirmed the record.</summary>
     /// <exception cref="BrokerUnavailableException">They did not, for as long as <see cref="MessagingOptions.PublishTimeout"/>.</exception>
-    public async Task ProduceAsync(string topic, Message<byte[]?, byte[]?> message, CancellationToken cancellationToken)
+    public Task ProduceAsync(string topic, Message<byte[]?, byte[]?> message, CancellationToken cancellationToken) =>
+        ProduceAsync(new TopicPartition(topic, Partition.Any), message, cancellationToken);
+
+    /// <inheritdoc cref="ProduceAsync(string, Message{byte[], byte[]}, CancellationToken)"/>
+    public async Task ProduceAsync(TopicPartition target, Message<byte[]?, byte[]?> message, CancellationToken cancellationToken)
     {
         var producer = GetProducer();
         try
         {
             // Sent to a topic that does not exist yet, it might be created with the broker's settings instead of ours.
             await connection.ReadyAsync(cancellationToken);
-            await producer.ProduceAsync(topic, message, cancellationToken);
+            await producer.ProduceAsync(target, message, cancellationToken);
         }
         catch (OperationCanceledException exception) when (connection.Problem is { } problem)
         {
@@ -58,7 +62,7 @@ internal sealed class KafkaTransport(KafkaClients clients, KafkaConnection conne
                 Abandon(producer);
             }
 
-            throw new BrokerUnavailableException($"Kafka did not take a message for {topic}: {exception.Error.Reason}", exception);
+            throw new BrokerUnavailableException($"Kafka did not take a message for {target.Topic}: {exception.Error.Reason}", exception);
         }
     }
 

@@ -9,9 +9,14 @@ namespace Acme._1.Tests;
 /// <summary>A client of its own, independent of the one under test.</summary>
 internal sealed class Wire(string servers, IProducer<Null, byte[]> producer) : IWire
 {
-    public static Task<IWire> CreateAsync(BrokerServer server, IServiceProvider _) =>
-        Task.FromResult<IWire>(new Wire(
-            server.ConnectionString, new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = server.ConnectionString }).Build()));
+    /// <summary>How large a message may be is for the broker to say, not for this client.</summary>
+    private const int MessageMaxBytes = 100_000_000;
+
+    public static Task<IWire> CreateAsync(BrokerServer server, IServiceProvider _)
+    {
+        var config = new ProducerConfig { BootstrapServers = server.ConnectionString, MessageMaxBytes = MessageMaxBytes };
+        return Task.FromResult<IWire>(new Wire(server.ConnectionString, new ProducerBuilder<Null, byte[]>(config).Build()));
+    }
 
     public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject = null) =>
         CloudEventsEncoding.Encode(type, messageId, payload, subject);
