@@ -44,5 +44,7 @@ public static class ReceiveEndpointExtensions
     /// <summary>Which attempt this is: 1 for a message that never failed. Attempts before a replay count.</summary>
     public static int GetAttempt(this ConsumeContext context) => (FailureHistory.Read(context.ReceiveContext)?.Attempts ?? 0) + 1;
 
-    internal static string GetQueueName(this ReceiveContext context) => Uri.UnescapeDataString(context.InputAddress.Segments[^1]);
+    /// <summary>The queue that the message belongs to; where a transport sets messages aside, that is not always the one it came from.</summary>
+    internal static string GetQueueName(this ReceiveContext context) =>
+        Broker.WorkQueueOf(Uri.UnescapeDataString(context.InputAddress.Segments[^1]));
 }

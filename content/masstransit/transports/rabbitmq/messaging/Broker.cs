@@ -42,6 +42,9 @@ internal static class Broker
         }
     }
 
+    /// <summary>What is handled in the quarantine belongs to the queue that it was set aside from.</summary>
+    public static string WorkQueueOf(string queue) => RabbitMqQueues.WorkQueueOf(queue);
+
     public static void UsingBroker(this IBusRegistrationConfigurator bus)
     {
         bus.TryAddSingleton<IRetryQueue, RabbitMqRetryQueue>();
