@@ -11,9 +11,13 @@ namespace Acme._1.Messaging;
 /// </summary>
 public sealed class ConfirmedPublisher(IBus bus, IOptions<MessagingOptions> options)
 {
+    public Task PublishAsync(object message, string messageId, CancellationToken cancellationToken) =>
+        PublishAsync(message, messageId, subject: null, cancellationToken);
+
+    /// <param name="subject">What subscribers of a topic can choose by: its routing key.</param>
     /// <exception cref="BrokerUnavailableException">No confirmation within <see cref="MessagingOptions.PublishTimeout"/>.</exception>
     /// <exception cref="MessageTooLargeException">The message has more than <see cref="MessagingOptions.MaxMessageBytes"/>.</exception>
-    public async Task PublishAsync(object message, string messageId, CancellationToken cancellationToken)
+    public async Task PublishAsync(object message, string messageId, string? subject, CancellationToken cancellationToken)
     {
         var type = MessageTypes.Of(message.GetType());
         var size = JsonSerializer.SerializeToUtf8Bytes(message, type.Json).Length;
@@ -32,6 +36,7 @@ public sealed class ConfirmedPublisher(IBus bus, IOptions<MessagingOptions> opti
                 context =>
                 {
                     context.SetMessageId(messageId);
+                    context.SetRoutingKey(subject);
 
                     // A topic without subscribers is fine. Work that reaches no queue would be lost, and the broker says so.
                     context.Mandatory = type.Destination.Kind is DestinationKind.Queue;

@@ -44,6 +44,10 @@ public static class ReceiveEndpointExtensions
     /// <summary>Which attempt this is: 1 for a message that never failed. Attempts before a replay count.</summary>
     public static int GetAttempt(this ConsumeContext context) => (FailureHistory.Read(context.ReceiveContext)?.Attempts ?? 0) + 1;
 
+    /// <summary>When the message was sent, or now if its sender did not say.</summary>
+    public static DateTimeOffset GetSentTime(this ConsumeContext context, TimeProvider clock) =>
+        context.SentTime is { } time ? new DateTimeOffset(time.ToUniversalTime()) : clock.GetUtcNow();
+
     /// <summary>The queue that the message belongs to; where a transport sets messages aside, that is not always the one it came from.</summary>
     internal static string GetQueueName(this ReceiveContext context) =>
         Broker.WorkQueueOf(Uri.UnescapeDataString(context.InputAddress.Segments[^1]));

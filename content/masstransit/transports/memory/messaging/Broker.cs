@@ -36,6 +36,7 @@ internal static class Broker
         {
             var options = context.GetRequiredService<IOptions<MessagingOptions>>().Value;
             memory.UseContracts();
+            memory.PublishTopology.ConnectPublishTopologyConfigurationObserver(new TopicExchanges());
             memory.PrefetchCount = options.Prefetch;
             memory.ConcurrentMessageLimit = options.Concurrency;
 
