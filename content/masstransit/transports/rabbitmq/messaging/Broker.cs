@@ -81,6 +81,7 @@ internal static class Broker
                 }
             });
             rabbit.UseContracts();
+            rabbit.ConnectPublishObserver(new OversizedMessageObserver());
             rabbit.PrefetchCount = options.Prefetch;
             rabbit.ConcurrentMessageLimit = options.Concurrency;
 
