@@ -11,9 +11,13 @@ namespace Acme._1.Messaging;
 /// </summary>
 public sealed class ConfirmedPublisher(IBus bus, IOptions<MessagingOptions> options)
 {
+    public Task PublishAsync(object message, string messageId, CancellationToken cancellationToken) =>
+        PublishAsync(message, messageId, subject: null, cancellationToken);
+
+    /// <param name="subject">What subscribers of a topic can choose by: its routing key.</param>
     /// <exception cref="BrokerUnavailableException">No confirmation within <see cref="MessagingOptions.PublishTimeout"/>.</exception>
-    /// <exception cref="MessageTooLargeException">The message has more than <see cref="MessagingOptions.MaxMessageBytes"/>.</exception>
-    public async Task PublishAsync(object message, string messageId, CancellationToken cancellationToken)
+    /// <exception cref="MessageTooLargeException">The message has more than <see cref="MessagingOptions.MaxMessageBytes"/>, or than the broker takes.</exception>
+    public async Task PublishAsync(object message, string messageId, string? subject, CancellationToken cancellationToken)
     {
         var type = MessageTypes.Of(message.GetType());
         var size = JsonSerializer.SerializeToUtf8Bytes(message, type.Json).Length;
@@ -24,6 +28,7 @@ public sealed class ConfirmedPublisher(IBus bus, IOptions<MessagingOptions> opti
 
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(options.Value.PublishTimeout);
+        var attempt = new PublishAttempt(timeout);
         try
         {
             var publish = bus.Publish(
@@ -31,7 +36,9 @@ public sealed class ConfirmedPublisher(IBus bus, IOptions<MessagingOptions> opti
                 type.Json.Type,
                 context =>
                 {
+                    context.GetOrAddPayload(() => attempt);
                     context.SetMessageId(messageId);
+                    context.SetRoutingKey(subject);
 
                     // A topic without subscribers is fine. Work that reaches no queue would be lost, and the broker says so.
                     context.Mandatory = type.Destination.Kind is DestinationKind.Queue;
@@ -43,7 +50,7 @@ public sealed class ConfirmedPublisher(IBus bus, IOptions<MessagingOptions> opti
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new BrokerUnavailableException(
+            throw attempt.Refusal ?? new BrokerUnavailableException(
                 exception is OperationCanceledException
                     ? $"The broker did not confirm message {messageId} within {options.Value.PublishTimeout}."
                     : $"The broker did not take message {messageId}: {exception.Message}",

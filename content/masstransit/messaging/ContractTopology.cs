@@ -19,11 +19,16 @@ internal static class ContractTopology
         });
     }
 
-    /// <summary>Publishing a message goes to the destination of its contract, not to an exchange named after its class.</summary>
+    /// <summary>
+    /// Publishing a message goes to the destination of its contract, not to an exchange named after its class. Answers are
+    /// not published: they go to an address.
+    /// </summary>
     private sealed class DestinationNameFormatter(IEntityNameFormatter others) : IEntityNameFormatter
     {
         public string FormatEntityName<T>() =>
-            MessageTypes.All.FirstOrDefault(type => type.Json.Type == typeof(T))?.Destination.Name ?? others.FormatEntityName<T>();
+            MessageTypes.All.FirstOrDefault(type => type.Json.Type == typeof(T))?.Destination is { Kind: DestinationKind.Queue or DestinationKind.Topic } destination
+                ? destination.Name
+                : others.FormatEntityName<T>();
     }
 
     /// <summary>

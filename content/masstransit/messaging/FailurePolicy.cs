@@ -37,6 +37,12 @@ internal sealed partial class FailurePolicy(
 
     public async Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
     {
+        // Tells MassTransit's observers, its logs and metrics among them, of what failed before it reached a consumer.
+        if (!context.IsFaulted)
+        {
+            await context.NotifyFaulted(context.Exception);
+        }
+
         var failures = FailureHistory.After(FailureHistory.Read(context), ReasonOf(context), clock.GetUtcNow());
         while (true)
         {
@@ -80,8 +86,10 @@ internal sealed partial class FailurePolicy(
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("failurePolicy");
 
-    private bool CanBeMended(ExceptionReceiveContext context) =>
-        context.Exception is not PermanentFailureException && !IsMalformed(context) && Filter.Match(context.Exception);
+    /// <summary>No retry can mend it.</summary>
+    public bool IsPermanent(Exception exception) => exception is PermanentFailureException || !Filter.Match(exception);
+
+    private bool CanBeMended(ExceptionReceiveContext context) => !IsPermanent(context.Exception) && !IsMalformed(context);
 
     private static string ReasonOf(ExceptionReceiveContext context) => context.Exception switch
     {

@@ -1,5 +1,4 @@
 using MassTransit;
-using MassTransit.Middleware;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +17,8 @@ public static class ReceiveEndpointExtensions
         var policy = ActivatorUtilities.CreateInstance<FailurePolicy>(context);
         configure?.Invoke(policy);
 
+        endpoint.UseExecute(message => message.GetOrAddPayload(() => policy));
+
         var failures = Pipe.New<ExceptionReceiveContext>(AddFilters);
         endpoint.ConfigureError(AddFilters);
         endpoint.ConfigureDeadLetter(pipe => pipe.UseFilter(new UnknownMessageFilter(failures)));
@@ -25,10 +26,9 @@ public static class ReceiveEndpointExtensions
         // Failures are looked at in the error queue; nobody listens to Fault<T> events.
         endpoint.PublishFaults = false;
 
-        // MassTransit puts the first and the last filter here by itself; the policy decides whether the last one is reached.
+        // MassTransit puts the last filter here by itself; the policy decides whether it is reached.
         void AddFilters(IPipeConfigurator<ExceptionReceiveContext> pipe)
         {
-            pipe.UseFilter(new GenerateFaultFilter());
             pipe.UseFilter(policy);
             pipe.UseFilter(Broker.CreateErrorFilter(context));
         }
@@ -37,12 +37,24 @@ public static class ReceiveEndpointExtensions
     /// <summary>Each message id once, within <see cref="MessagingOptions.HandlerTimeout"/>, in one transaction with its effects.</summary>
     public static void UseInbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
     {
-        endpoint.UseTimeout(timeout => timeout.Timeout = context.GetRequiredService<IOptions<MessagingOptions>>().Value.HandlerTimeout);
+        endpoint.UseHandling(context);
         endpoint.UseConsumeFilter(typeof(InboxFilter<>), context);
+    }
+
+    internal static void UseHandling(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
+    {
+        endpoint.UseTimeout(timeout => timeout.Timeout = context.GetRequiredService<IOptions<MessagingOptions>>().Value.HandlerTimeout);
+        endpoint.UseConsumeFilter(typeof(HandlingFilter<>), context);
     }
 
     /// <summary>Which attempt this is: 1 for a message that never failed. Attempts before a replay count.</summary>
     public static int GetAttempt(this ConsumeContext context) => (FailureHistory.Read(context.ReceiveContext)?.Attempts ?? 0) + 1;
 
-    internal static string GetQueueName(this ReceiveContext context) => Uri.UnescapeDataString(context.InputAddress.Segments[^1]);
+    /// <summary>When the message was sent, or now if its sender did not say.</summary>
+    public static DateTimeOffset GetSentTime(this ConsumeContext context, TimeProvider clock) =>
+        context.SentTime is { } time ? new DateTimeOffset(time.ToUniversalTime()) : clock.GetUtcNow();
+
+    /// <summary>The queue that the message belongs to; where a transport sets messages aside, that is not always the one it came from.</summary>
+    internal static string GetQueueName(this ReceiveContext context) =>
+        Broker.WorkQueueOf(Uri.UnescapeDataString(context.InputAddress.Segments[^1]));
 }

@@ -10,11 +10,8 @@ internal sealed class OrderPlacedConsumer(OrderProcessor processor, FailureSimul
 {
     public Task Consume(ConsumeContext<Contracts.V2.OrderPlaced> context) => ProcessAsync(context.Message, context);
 
-    public Task Consume(ConsumeContext<Contracts.V1.OrderPlaced> context)
-    {
-        var sentAt = context.SentTime is { } time ? new DateTimeOffset(time.ToUniversalTime()) : clock.GetUtcNow();
-        return ProcessAsync(OrderPlacedUpcaster.ToV2(context.Message, sentAt), context);
-    }
+    public Task Consume(ConsumeContext<Contracts.V1.OrderPlaced> context) =>
+        ProcessAsync(OrderPlacedUpcaster.ToV2(context.Message, context.GetSentTime(clock)), context);
 
     private async Task ProcessAsync(Contracts.V2.OrderPlaced order, ConsumeContext context)
     {

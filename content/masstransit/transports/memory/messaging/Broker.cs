@@ -18,6 +18,9 @@ internal static class Broker
     /// <summary>It cannot be away.</summary>
     public static Task<string?> FindProblemAsync(IServiceProvider _, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
+    /// <summary>Nothing is set aside here.</summary>
+    public static string WorkQueueOf(string queue) => queue;
+
     public static void UsingBroker(this IBusRegistrationConfigurator bus)
     {
         bus.TryAddSingleton<InMemoryRetryQueue>();
@@ -33,6 +36,7 @@ internal static class Broker
         {
             var options = context.GetRequiredService<IOptions<MessagingOptions>>().Value;
             memory.UseContracts();
+            memory.PublishTopology.ConnectPublishTopologyConfigurationObserver(new TopicExchanges());
             memory.PrefetchCount = options.Prefetch;
             memory.ConcurrentMessageLimit = options.Concurrency;
 

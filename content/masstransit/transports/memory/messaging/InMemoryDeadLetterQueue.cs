@@ -1,11 +1,18 @@
-using Acme._1.Contracts;
 using MassTransit;
 
 namespace Acme._1.Messaging.InMemory;
 
 internal sealed class InMemoryDeadLetterQueue(
-    InMemoryDeadLetters letters, InMemoryRetryQueue retries, InMemoryQueueDepth depth, IBus bus, MessagesInFlight inFlight) : IDeadLetterQueue
+    InMemoryDeadLetters letters,
+    InMemoryRetryQueue retries,
+    InMemoryQueueDepth depth,
+    IBus bus,
+    IBusRegistrationContext registrations,
+    MessagesInFlight inFlight)
+    : IDeadLetterQueue
 {
+    private readonly IReadOnlyList<string> _queues = registrations.GetConsumedQueues();
+
     public Task<IReadOnlyList<DeadLetter>> ListAsync(int take, CancellationToken cancellationToken) => Task.FromResult(letters.Newest(take));
 
     public Task<DeadLetter?> FindAsync(string messageId, CancellationToken cancellationToken) => Task.FromResult(letters.Find(messageId));
@@ -21,11 +28,11 @@ internal sealed class InMemoryDeadLetterQueue(
     public Task<IReadOnlyList<QueueFigures>> GetQueuesAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<QueueFigures>>(
         [
-            .. MessageTypes.All
-                .Where(type => type.Destination.Kind is DestinationKind.Queue)
-                .Select(type => type.Destination.Name)
-                .Distinct()
-                .Select(queue => new QueueFigures(queue, depth.Of(queue) - retries.Waiting, inFlight.Count, retries.Waiting, letters.CountIn(queue))),
+            .. _queues.Select(queue =>
+            {
+                var retrying = retries.WaitingFor(queue);
+                return new QueueFigures(queue, depth.Of(queue) - retrying, inFlight.Count, retrying, letters.CountIn(queue));
+            }),
         ]);
 
     private async Task<int> ReplayAsync(Predicate<DeadLetter> match)
@@ -40,7 +47,7 @@ internal sealed class InMemoryDeadLetterQueue(
             }
 
             // Not cancellable: the message is out of the dead letters and must reach its queue.
-            await bus.SendRawAsync(letter.Queue, letter.Payload, headers, cancellationToken: CancellationToken.None);
+            await bus.SendRawAsync(RawMessages.QueueAddress(letter.Queue), letter.Payload, headers, cancellationToken: CancellationToken.None);
         }
 
         return taken.Count;

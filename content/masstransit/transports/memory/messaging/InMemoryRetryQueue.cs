@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MassTransit;
 
 namespace Acme._1.Messaging.InMemory;
@@ -5,9 +6,9 @@ namespace Acme._1.Messaging.InMemory;
 /// <summary>MassTransit's in-memory transport can delay a message by itself.</summary>
 internal sealed class InMemoryRetryQueue(TimeProvider clock) : IRetryQueue
 {
-    private int _waiting;
+    private readonly ConcurrentDictionary<string, int> _waiting = new();
 
-    public int Waiting => Volatile.Read(ref _waiting);
+    public int WaitingFor(string queue) => _waiting.GetValueOrDefault(queue);
 
     public async Task SendAsync(ReceiveContext message, FailureHistory failures, TimeSpan delay)
     {
@@ -17,16 +18,17 @@ internal sealed class InMemoryRetryQueue(TimeProvider clock) : IRetryQueue
             headers[name] = value;
         }
 
-        await message.SendEndpointProvider.SendRawAsync(message.GetQueueName(), message.GetBody(), headers, delay);
-        _ = CountAsync(delay);
+        var queue = message.GetQueueName();
+        await message.SendEndpointProvider.SendRawAsync(RawMessages.QueueAddress(queue), message.GetBody(), headers, delay);
+        _ = CountAsync(queue, delay);
     }
 
     public bool IsOurs(ReceiveContext message) => true;
 
-    private async Task CountAsync(TimeSpan delay)
+    private async Task CountAsync(string queue, TimeSpan delay)
     {
-        Interlocked.Increment(ref _waiting);
+        _waiting.AddOrUpdate(queue, 1, (_, count) => count + 1);
         await Task.Delay(delay, clock);
-        Interlocked.Decrement(ref _waiting);
+        _waiting.AddOrUpdate(queue, 0, (_, count) => count - 1);
     }
 }

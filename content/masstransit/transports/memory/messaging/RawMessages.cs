@@ -10,21 +10,27 @@ public static class RawMessages
 {
     private static readonly ContentType Json = new("application/vnd.masstransit+json");
 
+    public static Uri QueueAddress(string queue) => new($"queue:{queue}");
+
+    public static Uri TopicAddress(string topic) => new($"topic:{topic}?type=Topic");
+
     public static async Task SendRawAsync(
         this ISendEndpointProvider endpoints,
-        string queue,
+        Uri address,
         ReadOnlyMemory<byte> body,
         IReadOnlyDictionary<string, string> headers,
         TimeSpan? delay = null,
+        string? subject = null,
         CancellationToken cancellationToken = default)
     {
-        var endpoint = await endpoints.GetSendEndpoint(new Uri($"queue:{queue}"));
+        var endpoint = await endpoints.GetSendEndpoint(address);
         await endpoint.Send(
             new RawMessage(),
             context =>
             {
                 context.Serializer = new CopyBodySerializer(Json, new BytesMessageBody(body.ToArray()));
                 context.Delay = delay;
+                context.SetRoutingKey(subject);
                 if (headers.TryGetValue(HeaderNames.MessageId, out var messageId))
                 {
                     context.MessageId = MessageIds.ToGuid(messageId);

@@ -1,6 +1,7 @@
 using Acme._1.Contracts;
 using Acme._1.Messaging.InMemory;
 using MassTransit;
+using MassTransit.Transports.Fabric;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Acme._1.Tests;
@@ -14,18 +15,28 @@ internal sealed class Wire(IBus bus) : IWire
         EnvelopeEncoding.Encode(type, messageId, payload, subject);
 
     public Task SendAsync(Destination destination, WireMessage message, CancellationToken cancellationToken) =>
-        bus.SendRawAsync(destination.Name, message.Body, message.Headers, cancellationToken: cancellationToken);
+        bus.SendRawAsync(
+            destination.Kind is DestinationKind.Topic ? RawMessages.TopicAddress(destination.Name) : RawMessages.QueueAddress(destination.Name),
+            message.Body,
+            message.Headers,
+            subject: message.Subject,
+            cancellationToken: cancellationToken);
 
     public async Task<IAsyncDisposable> ObserveAsync<T>(Action<T> observer, CancellationToken cancellationToken)
         where T : class
     {
         var subscription = bus.ConnectReceiveEndpoint(
             $"test-{Guid.NewGuid():N}",
-            endpoint => endpoint.Handler<T>(context =>
+            endpoint =>
             {
-                observer(context.Message);
-                return Task.CompletedTask;
-            }));
+                endpoint.ConfigureConsumeTopology = false;
+                ((IInMemoryReceiveEndpointConfigurator)endpoint).Bind<T>(ExchangeType.Topic, "#");
+                endpoint.Handler<T>(context =>
+                {
+                    observer(context.Message);
+                    return Task.CompletedTask;
+                });
+            });
         await subscription.Ready;
         return new Subscription(subscription);
     }

@@ -3,13 +3,13 @@ using System.Security.Authentication;
 using Acme._1.Contracts;
 using Acme._1.Messaging.RabbitMq;
 using MassTransit;
-using MassTransit.Configuration;
 using MassTransit.Middleware;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
 
 namespace Acme._1.Messaging;
 
@@ -41,6 +41,9 @@ internal static class Broker
             return exception.Message;
         }
     }
+
+    /// <summary>What is handled in the quarantine belongs to the queue that it was set aside from.</summary>
+    public static string WorkQueueOf(string queue) => RabbitMqQueues.WorkQueueOf(queue);
 
     public static void UsingBroker(this IBusRegistrationConfigurator bus)
     {
@@ -78,6 +81,7 @@ internal static class Broker
                 }
             });
             rabbit.UseContracts();
+            rabbit.ConnectPublishObserver(new OversizedMessageObserver());
             rabbit.PrefetchCount = options.Prefetch;
             rabbit.ConcurrentMessageLimit = options.Concurrency;
 
@@ -95,6 +99,11 @@ internal static class Broker
                 rabbit.Publish(type.Json.Type, work => work.BindQueue(queue, queue, binding => RabbitMqQueues.ConfigureWork(binding, queue)));
             }
 
+            foreach (var type in MessageTypes.All.Where(type => type.Destination.Kind is DestinationKind.Topic))
+            {
+                rabbit.Publish(type.Json.Type, topic => topic.ExchangeType = ExchangeType.Topic);
+            }
+
             rabbit.ConfigureEndpoints(context);
             ConfigureQuarantines(rabbit, context);
         });
@@ -106,16 +115,19 @@ internal static class Broker
     /// </summary>
     private static void ConfigureQuarantines(IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context)
     {
-        foreach (var consumer in context.GetServices<IConsumerRegistration>())
+        foreach (var consumers in context.GetConsumersByQueue())
         {
-            var queue = consumer.GetDefinition(context).GetEndpointName(context.EndpointNameFormatter);
+            var queue = consumers.Key;
             rabbit.ReceiveEndpoint(RabbitMqQueues.Quarantine(queue), quarantine =>
             {
                 quarantine.PrefetchCount = 1;
                 quarantine.ConcurrentMessageLimit = 1;
                 RabbitMqQueues.ConfigureQuarantine(quarantine, queue);
                 quarantine.BindDeadLetterQueue(RabbitMqQueues.Error(queue), queueName: null, RabbitMqQueues.ConfigureError);
-                context.ConfigureConsumer(consumer.Type, quarantine);
+                foreach (var consumer in consumers)
+                {
+                    context.ConfigureConsumer(consumer.Type, quarantine);
+                }
             });
         }
     }

@@ -1,4 +1,4 @@
-using Acme._1.Contracts;
+using MassTransit;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 
@@ -10,25 +10,29 @@ namespace Acme._1.Messaging.RabbitMq;
 /// The time a call takes grows with the number of dead letters, its memory does not.
 /// </summary>
 internal sealed class RabbitMqDeadLetterQueue(
-    RabbitMqConnection connections, MessagesInFlight inFlight, IOptions<RetryOptions> retry, TimeProvider clock) : IDeadLetterQueue, IAsyncDisposable
+    RabbitMqConnection connections,
+    IBusRegistrationContext registrations,
+    MessagesInFlight inFlight,
+    IOptions<RetryOptions> retry,
+    TimeProvider clock)
+    : IDeadLetterQueue, IAsyncDisposable
 {
     // Two calls at once would hide dead letters from each other.
     private readonly SemaphoreSlim _alone = new(1);
+
+    private readonly IReadOnlyList<string> _queues = registrations.GetConsumedQueues();
 
     // One channel for all calls: RabbitMQ takes the steps of a channel in order, so a call finds what the one before it
     // gave back. On a channel of its own it might come too early.
     private IChannel? _channel;
 
-    private static IEnumerable<string> Queues =>
-        MessageTypes.All.Where(type => type.Destination.Kind is DestinationKind.Queue).Select(type => type.Destination.Name).Distinct();
-
     public async Task<IReadOnlyList<DeadLetter>> ListAsync(int take, CancellationToken cancellationToken)
     {
-        var newest = new Queue<DeadLetter>();
+        var newest = new PriorityQueue<DeadLetter, DateTimeOffset>();
         await BrowseAsync(
             (letter, _) =>
             {
-                newest.Enqueue(letter);
+                newest.Enqueue(letter, letter.LastFailure);
                 if (newest.Count > take)
                 {
                     newest.Dequeue();
@@ -38,7 +42,7 @@ internal sealed class RabbitMqDeadLetterQueue(
             },
             cancellationToken);
 
-        return [.. newest.OrderByDescending(letter => letter.LastFailure)];
+        return [.. newest.UnorderedItems.Select(item => item.Element).OrderByDescending(letter => letter.LastFailure)];
     }
 
     public async Task<DeadLetter?> FindAsync(string messageId, CancellationToken cancellationToken)
@@ -76,7 +80,7 @@ internal sealed class RabbitMqDeadLetterQueue(
             var connection = await connections.GetAsync(cancellationToken);
             await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
             var figures = new List<QueueFigures>();
-            foreach (var queue in Queues)
+            foreach (var queue in _queues)
             {
                 var retrying = 0L;
                 for (var round = 1; round < retry.Value.MaxAttempts; round++)
@@ -155,7 +159,7 @@ internal sealed class RabbitMqDeadLetterQueue(
         {
             var channel = await OpenAsync(cancellationToken);
             var removed = 0;
-            foreach (var queue in Queues)
+            foreach (var queue in _queues)
             {
                 var kept = 0;
                 var lastKept = 0UL;

@@ -12,7 +12,7 @@ internal sealed class RabbitMqRetryQueue : IRetryQueue
     {
         var channel = message.GetPayload<ChannelContext>();
         var delivery = message.GetPayload<RabbitMqBasicConsumeContext>();
-        var workQueue = RabbitMqQueues.WorkQueueOf(message.GetQueueName());
+        var workQueue = message.GetQueueName();
 
         var properties = RabbitMqMessages.Copy(delivery.Properties, failures);
         properties.Expiration = delay.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture);

@@ -26,7 +26,10 @@ internal sealed class Wire(IConnection connection, IChannel channel) : IWire
             Headers = message.Headers.ToDictionary(header => header.Key, header => (object?)header.Value),
             Persistent = true,
         };
-        await channel.BasicPublishAsync(string.Empty, destination.Name, mandatory: true, properties, message.Body, cancellationToken);
+        var (exchange, routingKey) = destination.Kind is DestinationKind.Topic
+            ? (destination.Name, message.Subject ?? string.Empty)
+            : (string.Empty, destination.Name);
+        await channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, message.Body, cancellationToken);
     }
 
     public async Task<IAsyncDisposable> ObserveAsync<T>(Action<T> observer, CancellationToken cancellationToken)
@@ -38,8 +41,8 @@ internal sealed class Wire(IConnection connection, IChannel channel) : IWire
 
         // Declared by whoever comes first, and always the same, as MassTransit declares it.
         await subscription.ExchangeDeclareAsync(
-            type.Destination.Name, ExchangeType.Fanout, durable: true, cancellationToken: cancellationToken);
-        await subscription.QueueBindAsync(queue.QueueName, type.Destination.Name, string.Empty, cancellationToken: cancellationToken);
+            type.Destination.Name, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
+        await subscription.QueueBindAsync(queue.QueueName, type.Destination.Name, "#", cancellationToken: cancellationToken);
 
         var consumer = new AsyncEventingBasicConsumer(subscription);
         consumer.ReceivedAsync += (_, message) =>
