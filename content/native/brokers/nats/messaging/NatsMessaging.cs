@@ -23,6 +23,7 @@ internal static class NatsMessaging
         // Hosted services stop in reverse order: the receiver drains while there still is a connection.
         services.AddHostedService(provider => provider.GetRequiredService<NatsConnector>());
         services.AddHostedService(provider => provider.GetRequiredService<NatsReceiver>());
+        services.AddHostedService<NatsTopicTrimmer>();
 
         services.AddHealthChecks().AddCheck<NatsHealthCheck>("broker", tags: ["ready"]);
     }

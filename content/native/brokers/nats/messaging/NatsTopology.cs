@@ -55,9 +55,7 @@ internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettin
 
     private async Task DeclareTopicAsync(NatsJSContext jetStream, string topic, CancellationToken cancellationToken)
     {
-        // Kept until everyone who has subscribed is done with it, whether they are here now or not; if nobody has, not at
-        // all. So the stream neither grows without need nor forgets what somebody waits for.
-        var stream = Limit(jetStream, Stream(topic, StreamConfigRetention.Interest, topic, NatsNames.SubjectOf(topic, ">")));
+        var stream = Limit(jetStream, Stream(topic, StreamConfigRetention.Limits, topic, NatsNames.SubjectOf(topic, ">")));
         await DeclareStreamAsync(jetStream, stream, cancellationToken);
     }
 

@@ -102,7 +102,8 @@ internal sealed class NatsRequestTransport(NatsTransport transport, PendingReque
         {
             if (_inbox is null)
             {
-                _address = connection.NewInbox();
+                // Not one of the client's own, which are for one answer each.
+                _address = $"{connection.Opts.InboxPrefix}.{Guid.NewGuid():N}";
 
                 // Waiting is right here: the reader is quick, and an answer that is dropped is a request that times out.
                 var options = new NatsSubOpts { ChannelOpts = new() { FullMode = BoundedChannelFullMode.Wait } };
