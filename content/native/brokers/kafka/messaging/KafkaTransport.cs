@@ -29,7 +29,7 @@ internal sealed class KafkaTransport(KafkaClients clients, KafkaConnection conne
         {
             await ProduceAsync(destination.Name, message, cancellationToken);
         }
-        catch (BrokerUnavailableException exception) when (exception.InnerException is KafkaException { Error.Code: ErrorCode.MsgSizeTooLarge })
+        catch (BrokerUnavailableException exception) when (IsTooLarge(exception))
         {
             // Headers count, too: it is over the topic's limit although the payload is not over ours.
             throw new MessageTooLargeException(envelope.Data.Length, options.Value.MaxMessageBytes);
@@ -65,6 +65,10 @@ internal sealed class KafkaTransport(KafkaClients clients, KafkaConnection conne
             throw new BrokerUnavailableException($"Kafka did not take a message for {target.Topic}: {exception.Error.Reason}", exception);
         }
     }
+
+    /// <summary>Whether it was refused for its size: to try again does not help.</summary>
+    public static bool IsTooLarge(BrokerUnavailableException exception) =>
+        exception.InnerException is KafkaException { Error.Code: ErrorCode.MsgSizeTooLarge };
 
     public void Dispose() => _producer?.Dispose();
 
