@@ -43,7 +43,8 @@ internal sealed partial class KafkaClients
         .SetLogHandler((_, message) => Log(message))
         .Build();
 
-    public IProducer<byte[]?, byte[]?> CreateProducer()
+    /// <param name="oneByOne">Each message travels alone, and is refused for itself only.</param>
+    public IProducer<byte[]?, byte[]?> CreateProducer(bool oneByOne)
     {
         var config = new ProducerConfig(new Dictionary<string, string>(_common))
         {
@@ -61,6 +62,7 @@ internal sealed partial class KafkaClients
 
             // How large a record may be is for its topic to say. A copy must not fail here where there it would not.
             MessageMaxBytes = NoLimit,
+            BatchNumMessages = oneByOne ? 1 : null,
 
             // The same key goes to the same partition, whether it was sent by this client or by Java's.
             Partitioner = Partitioner.Murmur2Random,
