@@ -14,6 +14,9 @@ internal sealed partial class KafkaClients
     /// <summary>The highest that the client accepts.</summary>
     private const int NoLimit = 1_000_000_000;
 
+    /// <summary>The client wants a name, and asks for the group's coordinator, which takes the right to describe it; nobody ever joins.</summary>
+    private const string NoGroup = "acme-1.readers";
+
     private readonly Dictionary<string, string> _common;
     private readonly MessagingOptions _options;
     private readonly ILogger<KafkaClients> _logger;
@@ -92,8 +95,7 @@ internal sealed partial class KafkaClients
     /// <summary>A consumer that belongs to no group, for reading a topic from its beginning to its end.</summary>
     public IConsumer<byte[]?, byte[]?> CreateReader() => CreateConsumer(new ConsumerConfig(new Dictionary<string, string>(_common))
     {
-        // Asked for by the client, and not used.
-        GroupId = _common["client.id"],
+        GroupId = NoGroup,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,
         EnablePartitionEof = true,
