@@ -9,6 +9,14 @@ namespace Acme._1.Messaging.Kafka;
 /// <summary>Builds the clients, all with the same address and credentials, and listens to what they report.</summary>
 internal sealed partial class KafkaClients
 {
+    private const int DefaultBatchSize = 1_000_000;
+
+    /// <summary>The highest that the client accepts.</summary>
+    private const int NoLimit = 1_000_000_000;
+
+    /// <summary>The client wants a name, and asks for the group's coordinator, which takes the right to describe it; nobody ever joins.</summary>
+    private const string NoGroup = "acme-1.readers";
+
     private readonly Dictionary<string, string> _common;
     private readonly MessagingOptions _options;
     private readonly ILogger<KafkaClients> _logger;
@@ -25,9 +33,6 @@ internal sealed partial class KafkaClients
         common.BootstrapServers = configuration.GetBrokerConnectionString("localhost:9092");
         common.ClientId ??= environment.ApplicationName;
         common.ReconnectBackoffMaxMs ??= 2_000;
-
-        // Room for headers. Kafka's own limit is on the whole record.
-        common.MessageMaxBytes = _options.MaxMessageBytes + KafkaTopology.RoomForHeadersOfCopies;
         _common = new(common);
     }
 
@@ -41,7 +46,8 @@ internal sealed partial class KafkaClients
         .SetLogHandler((_, message) => Log(message))
         .Build();
 
-    public IProducer<byte[]?, byte[]?> CreateProducer()
+    /// <param name="oneByOne">Each message travels alone, and is refused for itself only.</param>
+    public IProducer<byte[]?, byte[]?> CreateProducer(bool oneByOne)
     {
         var config = new ProducerConfig(new Dictionary<string, string>(_common))
         {
@@ -53,6 +59,13 @@ internal sealed partial class KafkaClients
 
             // Whoever sends one message after the other would wait as long for each. What is sent meanwhile goes together.
             LingerMs = 0,
+
+            // A topic's limit is on a batch, and refuses all of it: many small messages must not be one that is too large.
+            BatchSize = Math.Min(DefaultBatchSize, KafkaTopology.MaxRecordBytes(_options)),
+
+            // How large a record may be is for its topic to say. A copy must not fail here where there it would not.
+            MessageMaxBytes = NoLimit,
+            BatchNumMessages = oneByOne ? 1 : null,
 
             // The same key goes to the same partition, whether it was sent by this client or by Java's.
             Partitioner = Partitioner.Murmur2Random,
@@ -82,8 +95,7 @@ internal sealed partial class KafkaClients
     /// <summary>A consumer that belongs to no group, for reading a topic from its beginning to its end.</summary>
     public IConsumer<byte[]?, byte[]?> CreateReader() => CreateConsumer(new ConsumerConfig(new Dictionary<string, string>(_common))
     {
-        // Asked for by the client, and not used.
-        GroupId = _common["client.id"],
+        GroupId = NoGroup,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,
         EnablePartitionEof = true,
@@ -95,11 +107,13 @@ internal sealed partial class KafkaClients
     private ConsumerBuilder<byte[]?, byte[]?> CreateConsumer(ConsumerConfig config)
     {
         config.AllowAutoCreateTopics = false;
-        config.ReceiveMessageMaxBytes = Math.Max(100_000_000, config.MessageMaxBytes!.Value + 1_000_000);
+
+        var largest = KafkaTopology.MaxCopyBytes(_options);
+        config.ReceiveMessageMaxBytes = Math.Max(100_000_000, largest + 1_000_000);
 
         // Fetched ahead of us, outside the managed memory: 64 MB by default.
         config.QueuedMaxMessagesKbytes = 16_384;
-        config.FetchMaxBytes = Math.Max(52_428_800, config.MessageMaxBytes.Value);
+        config.FetchMaxBytes = Math.Max(52_428_800, largest);
         return new ConsumerBuilder<byte[]?, byte[]?>(config)
             .SetErrorHandler((_, error) => Report(error))
             .SetLogHandler((_, message) => Log(message));

@@ -51,8 +51,12 @@ internal sealed class KafkaDeadLetterQueue(
         var replayed = 0;
         await foreach (var (place, record) in ReadAsync(await IndexAsync(cancellationToken), cancellationToken))
         {
-            await ReplayAsync(ToDeadLetter(place.Queue, record), record, cancellationToken);
-            replayed++;
+            var letter = ToDeadLetter(place.Queue, record);
+            if (!letter.Headers.ContainsKey(KafkaHeaders.PayloadLeftAt))
+            {
+                await ReplayAsync(letter, record, cancellationToken);
+                replayed++;
+            }
         }
 
         return replayed;
@@ -196,6 +200,11 @@ internal sealed class KafkaDeadLetterQueue(
 
     private async Task ReplayAsync(DeadLetter letter, ConsumeResult<byte[]?, byte[]?> record, CancellationToken cancellationToken)
     {
+        if (letter.Headers.TryGetValue(KafkaHeaders.PayloadLeftAt, out var place))
+        {
+            throw new BrokerUnavailableException($"{letter.MessageId} was too large to be copied here, and cannot be replayed from {place}.");
+        }
+
         record.Message.Headers.TryGetLastBytes(KafkaHeaders.OriginalKey, out var key);
         var copy = new Message<byte[]?, byte[]?>
         {

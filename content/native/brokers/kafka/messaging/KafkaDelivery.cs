@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using Confluent.Kafka;
 
@@ -8,6 +9,9 @@ internal sealed class KafkaDelivery(
     string queue, ConsumeResult<byte[]?, byte[]?> record, KafkaPartition partition, KafkaTransport transport, TimeProvider clock)
     : IDelivery
 {
+    /// <summary>Ids of ours are shorter. One that is not must not be in the copy twice, or it might not fit.</summary>
+    private const int MaxIdLength = 256;
+
     public string Queue => queue;
 
     public IReadOnlyDictionary<string, string> Headers { get; } = KafkaHeaders.Read(record.Message.Headers);
@@ -23,34 +27,52 @@ internal sealed class KafkaDelivery(
         return Task.CompletedTask;
     }
 
-    public Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken) =>
-        MoveAsync(
-            KafkaTopology.RetryTopic(queue, failures.Round),
-            record.Message.Key,
-            KafkaHeaders.ForRetry(record, failures, clock.GetUtcNow() + delay),
-            cancellationToken);
-
-    public Task DeadLetterAsync(FailureHistory failures, CancellationToken cancellationToken)
+    public async Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken)
     {
-        var headers = KafkaHeaders.ForDeadLetter(record, failures, queue);
-        if (!Headers.TryGetValue(HeaderNames.Id, out var id))
+        try
         {
-            // A message that came without an id gets one, or nobody could ask for it.
-            id = Guid.CreateVersion7().ToString();
-            headers.Add(HeaderNames.Id, Encoding.UTF8.GetBytes(id));
+            var headers = KafkaHeaders.ForRetry(record, failures, clock.GetUtcNow() + delay);
+            await MoveAsync(KafkaTopology.RetryTopic(queue, failures.Round), record.Message.Key, record.Message.Value, headers, cancellationToken);
         }
-
-        // The same message from the same place is the same dead letter; another with the same id is not.
-        var key = string.Create(CultureInfo.InvariantCulture, $"{id} {record.Topic} {record.Partition.Value} {record.Offset.Value}");
-        return MoveAsync(KafkaTopology.DeadLetterTopic(queue), Encoding.UTF8.GetBytes(key), headers, cancellationToken);
+        catch (BrokerUnavailableException exception) when (KafkaTransport.IsTooLarge(exception))
+        {
+            await DeadLetterAsync(failures, cancellationToken);
+        }
     }
 
-    private async Task MoveAsync(string topic, byte[]? key, Headers headers, CancellationToken cancellationToken)
+    public async Task DeadLetterAsync(FailureHistory failures, CancellationToken cancellationToken)
+    {
+        // A message that came without an id gets one, or nobody could ask for it.
+        var hasId = Headers.TryGetValue(HeaderNames.Id, out var id);
+        id ??= Guid.CreateVersion7().ToString();
+        var shortId = id.Length <= MaxIdLength ? id : Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
+
+        // The same message from the same place is the same dead letter; another with the same id is not.
+        var key = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{shortId} {record.Topic} {record.Partition.Value} {record.Offset.Value}"));
+        try
+        {
+            var headers = KafkaHeaders.ForDeadLetter(record, failures, queue);
+            if (!hasId)
+            {
+                headers.Add(HeaderNames.Id, Encoding.UTF8.GetBytes(id));
+            }
+
+            await MoveAsync(KafkaTopology.DeadLetterTopic(queue), key, record.Message.Value, headers, cancellationToken);
+        }
+        catch (BrokerUnavailableException exception) when (KafkaTransport.IsTooLarge(exception))
+        {
+            // Where it is now it did fit, compressed or under a limit that has changed since. It must not hold up its
+            // partition for ever, and the log still has it.
+            var headers = KafkaHeaders.ForDeadLetterElsewhere(record, failures, queue, shortId);
+            await MoveAsync(KafkaTopology.DeadLetterTopic(queue), key, value: [], headers, cancellationToken);
+        }
+    }
+
+    private async Task MoveAsync(string topic, byte[]? key, byte[]? value, Headers headers, CancellationToken cancellationToken)
     {
         // The copy first, and only when it is confirmed the original: a crash in between makes a duplicate, never a loss.
         // Without a value a record would be a tombstone, so nothing becomes empty.
-        var copy = new Message<byte[]?, byte[]?> { Key = key, Value = record.Message.Value ?? [], Headers = headers };
-        await transport.ProduceAsync(topic, copy, cancellationToken);
+        await transport.ProduceAsync(topic, new Message<byte[]?, byte[]?> { Key = key, Value = value ?? [], Headers = headers }, cancellationToken);
         await CompleteAsync(cancellationToken);
     }
 }

@@ -14,6 +14,9 @@ internal static class KafkaHeaders
     /// <summary>The key a dead letter had; its own key tells it from all other dead letters.</summary>
     public const string OriginalKey = "original-key";
 
+    /// <summary>The place of the payload of a dead letter that has none itself, for its copy was too large.</summary>
+    public const string PayloadLeftAt = "payload-left-at";
+
     // Where the message was when it failed first, so that it can be found again. The names are those of Spring Kafka,
     // and so are the values: text, and numbers in network byte order.
     private const string Origin = "kafka_dlt-original-";
@@ -23,6 +26,9 @@ internal static class KafkaHeaders
     private const string OriginTimestamp = Origin + "timestamp";
     private const string OriginGroup = Origin + "consumer-group";
     private const string ExceptionMessage = "kafka_dlt-exception-message";
+
+    /// <summary>A reason may quote what came from outside: a copy must not outgrow its topic because of it.</summary>
+    private const int MaxReasonLength = 4_000;
 
     public static Dictionary<string, string> Read(Headers? headers)
     {
@@ -62,7 +68,7 @@ internal static class KafkaHeaders
     /// <summary>The headers for a copy that waits in a retry topic.</summary>
     public static Headers ForRetry(ConsumeResult<byte[]?, byte[]?> original, FailureHistory failures, DateTimeOffset due)
     {
-        var headers = Copy(original.Message.Headers, failures);
+        var headers = Copy(original.Message.Headers, failures with { Reason = Shorten(failures.Reason) });
         AddOrigin(headers, original);
         Set(headers, Due, Encoding.UTF8.GetBytes(due.ToString("O", CultureInfo.InvariantCulture)));
         return headers;
@@ -71,12 +77,27 @@ internal static class KafkaHeaders
     /// <summary>The headers for a dead letter.</summary>
     public static Headers ForDeadLetter(ConsumeResult<byte[]?, byte[]?> original, FailureHistory failures, string queue)
     {
-        var headers = Copy(original.Message.Headers, failures);
+        var reason = Shorten(failures.Reason);
+        var headers = Copy(original.Message.Headers, failures with { Reason = reason });
         AddOrigin(headers, original);
         headers.Remove(Due);
         Set(headers, OriginGroup, Encoding.UTF8.GetBytes(queue));
-        Set(headers, ExceptionMessage, Encoding.UTF8.GetBytes(failures.Reason));
+        Set(headers, ExceptionMessage, Encoding.UTF8.GetBytes(reason));
         Set(headers, OriginalKey, original.Message.Key);
+        return headers;
+    }
+
+    /// <summary>The headers for a dead letter that stays where it is: without those of the original, for they may be what is too large.</summary>
+    public static Headers ForDeadLetterElsewhere(ConsumeResult<byte[]?, byte[]?> original, FailureHistory failures, string queue, string id)
+    {
+        var place = original.TopicPartitionOffset.ToString();
+        var reason = $"{Shorten(failures.Reason)} (too large to be copied, the message is still at {place})";
+        var headers = Copy(original: null, failures with { Reason = reason });
+        AddOrigin(headers, original);
+        headers.Add(HeaderNames.Id, Encoding.UTF8.GetBytes(id));
+        headers.Add(OriginGroup, Encoding.UTF8.GetBytes(queue));
+        headers.Add(ExceptionMessage, Encoding.UTF8.GetBytes(reason));
+        headers.Add(PayloadLeftAt, Encoding.UTF8.GetBytes(place));
         return headers;
     }
 
@@ -129,6 +150,8 @@ internal static class KafkaHeaders
         headers.Remove(name);
         headers.Add(name, value);
     }
+
+    private static string Shorten(string reason) => reason.Length <= MaxReasonLength ? reason : $"{reason[..MaxReasonLength]}…";
 
     private static bool IsAboutDeath(string name) => name is ExceptionMessage or OriginalKey || name.StartsWith(Origin, StringComparison.Ordinal);
 

@@ -20,6 +20,7 @@ internal static class KafkaMessaging
         // One for each who reads: a consumer can be at one place only.
         services.AddTransient<KafkaTopicReader>();
         services.AddSingleton<KafkaStarts>();
+        services.AddSingleton<KafkaQuarantine>();
         services.AddSingleton<KafkaReceiver>();
         services.AddSingleton<IDeadLetterQueue, KafkaDeadLetterQueue>();
 

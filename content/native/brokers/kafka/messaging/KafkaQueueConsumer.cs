@@ -16,6 +16,7 @@ internal sealed partial class KafkaQueueConsumer(
     KafkaTopology topology,
     KafkaTransport transport,
     KafkaStarts starts,
+    KafkaQuarantine quarantine,
     HandlerRegistry registry,
     MessagePump pump,
     MessagingOptions options,
@@ -96,6 +97,7 @@ internal sealed partial class KafkaQueueConsumer(
             // Gives back all partitions, and with them what OnRevoked does.
             consumer.Close();
             _isMember = false;
+            quarantine.Rest(queue, waits: false);
         }
     }
 
@@ -109,6 +111,11 @@ internal sealed partial class KafkaQueueConsumer(
         if (IsCommitDue())
         {
             TryCommit(_partitions.Values);
+        }
+
+        if (quarantine.IsOn && Volatile.Read(ref _pending) == 0 && TryCommit(_partitions.Values))
+        {
+            quarantine.Rest(queue, waits: IsSuspicious);
         }
 
         StartParked();
@@ -185,7 +192,8 @@ internal sealed partial class KafkaQueueConsumer(
         }
     }
 
-    private bool MayStart(KafkaPartition partition) => HasRoom && (partition.IsSuspect || !IsSuspicious);
+    private bool MayStart(KafkaPartition partition) =>
+        HasRoom && (partition.IsSuspect || !IsSuspicious) && quarantine.TryBegin(queue, alone: partition.IsSuspect);
 
     private void StartParked()
     {

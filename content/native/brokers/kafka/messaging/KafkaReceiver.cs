@@ -12,6 +12,7 @@ internal sealed partial class KafkaReceiver(
     KafkaTopology topology,
     KafkaTransport transport,
     KafkaStarts starts,
+    KafkaQuarantine quarantine,
     HandlerRegistry registry,
     MessagePump pump,
     IOptions<MessagingOptions> options,
@@ -24,7 +25,8 @@ internal sealed partial class KafkaReceiver(
     private readonly CancellationTokenSource _abort = new();
     private readonly IReadOnlyList<KafkaQueueConsumer> _consumers =
     [
-        .. registry.Queues.Select(queue => new KafkaQueueConsumer(queue, clients, topology, transport, starts, registry, pump, options.Value, clock, logger)),
+        .. registry.Queues.Select(queue => new KafkaQueueConsumer(
+            queue, clients, topology, transport, starts, quarantine, registry, pump, options.Value, clock, logger)),
     ];
 
     /// <summary>True while this process receives messages, or has none to receive.</summary>

@@ -10,11 +10,15 @@ namespace Acme._1.Messaging.Kafka;
 internal sealed partial class KafkaTopology(
     HandlerRegistry registry, IOptions<KafkaOptions> kafka, IOptions<MessagingOptions> messaging, IOptions<RetryOptions> retry)
 {
-    // A copy carries more headers than its original, and must fit where the original did.
     private const int RoomForHeaders = 128 * 1024;
-    public const int RoomForHeadersOfCopies = 2 * RoomForHeaders;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>What a topic for messages takes at least. Kafka's limit is on payload, key and headers together.</summary>
+    public static int MaxRecordBytes(MessagingOptions options) => options.MaxMessageBytes + RoomForHeaders;
+
+    /// <summary>What a topic for their copies takes: they carry more headers than the original, and must fit where that did.</summary>
+    public static int MaxCopyBytes(MessagingOptions options) => MaxRecordBytes(options) + RoomForHeaders;
 
     public static string DeadLetterTopic(string queue) => $"{queue}.dlq";
 
@@ -86,18 +90,18 @@ internal sealed partial class KafkaTopology(
         // A topic for each round: what waits in one waits about equally long, so nothing waits behind a longer delay.
         foreach (var retryTopic in RetryTopics(queue))
         {
-            yield return Topic(retryTopic, kafka.Value.Partitions, "delete", RoomForHeadersOfCopies);
+            yield return Topic(retryTopic, kafka.Value.Partitions, "delete", MaxCopyBytes(messaging.Value));
         }
 
         // Kafka removes no single record, but of a compacted topic it keeps only the last of each key: a dead letter
         // stays for as long as it takes, until a record without a value says that it was replayed or discarded.
-        yield return Topic(DeadLetterTopic(queue), partitions: 1, "compact", RoomForHeadersOfCopies);
-        yield return Topic(StartsTopic(queue), partitions: 1, "compact", RoomForHeaders);
+        yield return Topic(DeadLetterTopic(queue), partitions: 1, "compact", MaxCopyBytes(messaging.Value));
+        yield return Topic(StartsTopic(queue), partitions: 1, "compact", MaxRecordBytes(messaging.Value));
     }
 
-    private TopicSpecification SourceTopic(string name) => Topic(name, kafka.Value.Partitions, "delete", RoomForHeaders);
+    private TopicSpecification SourceTopic(string name) => Topic(name, kafka.Value.Partitions, "delete", MaxRecordBytes(messaging.Value));
 
-    private TopicSpecification Topic(string name, int partitions, string cleanupPolicy, int roomForHeaders) => new()
+    private TopicSpecification Topic(string name, int partitions, string cleanupPolicy, int maxMessageBytes) => new()
     {
         Name = name,
         NumPartitions = partitions,
@@ -105,11 +109,11 @@ internal sealed partial class KafkaTopology(
         Configs = new()
         {
             ["cleanup.policy"] = cleanupPolicy,
-            ["max.message.bytes"] = (messaging.Value.MaxMessageBytes + roomForHeaders).ToString(CultureInfo.InvariantCulture),
+            ["max.message.bytes"] = maxMessageBytes.ToString(CultureInfo.InvariantCulture),
         },
     };
 
-    private static async Task VerifyAsync(IAdminClient admin, List<TopicSpecification> topics, CancellationToken cancellationToken)
+    private async Task VerifyAsync(IAdminClient admin, List<TopicSpecification> topics, CancellationToken cancellationToken)
     {
         var described = await admin
             .DescribeTopicsAsync(TopicCollection.OfTopicNames(topics.Select(topic => topic.Name)), new DescribeTopicsOptions { RequestTimeout = Timeout })
@@ -141,13 +145,29 @@ internal sealed partial class KafkaTopology(
                 throw Misfit(topic, "cleanup.policy", policy, topic.Configs["cleanup.policy"], "Change it (kafka-configs.sh --alter) before messages are lost by it.");
             }
 
-            if (long.Parse(settings["max.message.bytes"].Value, CultureInfo.InvariantCulture) is var bytes
-                && bytes < long.Parse(topic.Configs["max.message.bytes"], CultureInfo.InvariantCulture))
+            if (MaxMessageBytes(topic.Name) is var bytes && bytes < long.Parse(topic.Configs["max.message.bytes"], CultureInfo.InvariantCulture))
             {
                 throw Misfit(topic, "max.message.bytes", bytes, topic.Configs["max.message.bytes"],
                     $"Raise it (kafka-configs.sh --alter), or lower {MessagingOptions.Section}:{nameof(MessagingOptions.MaxMessageBytes)}.");
             }
         }
+
+        // A message that could be received and not be copied would stay for ever, and the partition with it.
+        foreach (var queue in registry.Queues)
+        {
+            var source = SourceTopics(queue).MaxBy(MaxMessageBytes)!;
+            var needed = MaxMessageBytes(source) + RoomForHeaders;
+            foreach (var copies in topics.Where(topic => topic.Name == DeadLetterTopic(queue) || RetryTopics(queue).Contains(topic.Name)))
+            {
+                if (MaxMessageBytes(copies.Name) is var bytes && bytes < needed)
+                {
+                    throw Misfit(copies, "max.message.bytes", bytes, needed, $"Raise it (kafka-configs.sh --alter), or lower that of {source}.");
+                }
+            }
+        }
+
+        long MaxMessageBytes(string topic) => long.Parse(
+            configs.Single(config => config.ConfigResource.Name == topic).Entries["max.message.bytes"].Value, CultureInfo.InvariantCulture);
     }
 
     private static InvalidOperationException Misfit(TopicSpecification topic, string setting, object found, object expected, string fix) =>

@@ -9,8 +9,8 @@ namespace Acme._1.Messaging.Kafka;
 /// <summary>Sends with an idempotent producer, and waits until every in-sync replica has the message.</summary>
 internal sealed class KafkaTransport(KafkaClients clients, KafkaConnection connection, IOptions<MessagingOptions> options) : ITransport, IDisposable
 {
-    private readonly Lock _gate = new();
-    private IProducer<byte[]?, byte[]?>? _producer;
+    private readonly Producer _producer = new(() => clients.CreateProducer(oneByOne: false));
+    private readonly Producer _oneByOne = new(() => clients.CreateProducer(oneByOne: true));
 
     public string System => "kafka";
 
@@ -29,7 +29,7 @@ internal sealed class KafkaTransport(KafkaClients clients, KafkaConnection conne
         {
             await ProduceAsync(destination.Name, message, cancellationToken);
         }
-        catch (BrokerUnavailableException exception) when (exception.InnerException is KafkaException { Error.Code: ErrorCode.MsgSizeTooLarge })
+        catch (BrokerUnavailableException exception) when (IsTooLarge(exception))
         {
             // Headers count, too: it is over the topic's limit although the payload is not over ours.
             throw new MessageTooLargeException(envelope.Data.Length, options.Value.MaxMessageBytes);
@@ -44,12 +44,19 @@ internal sealed class KafkaTransport(KafkaClients clients, KafkaConnection conne
     /// <inheritdoc cref="ProduceAsync(string, Message{byte[], byte[]}, CancellationToken)"/>
     public async Task ProduceAsync(TopicPartition target, Message<byte[]?, byte[]?> message, CancellationToken cancellationToken)
     {
-        var producer = GetProducer();
         try
         {
             // Sent to a topic that does not exist yet, it might be created with the broker's settings instead of ours.
             await connection.ReadyAsync(cancellationToken);
-            await producer.ProduceAsync(target, message, cancellationToken);
+            try
+            {
+                await _producer.ProduceAsync(target, message, cancellationToken);
+            }
+            catch (KafkaException exception) when (exception.Error.Code is ErrorCode.MsgSizeTooLarge)
+            {
+                // It was refused with all that travelled with it, and may not be the one that is too large.
+                await _oneByOne.ProduceAsync(target, message, cancellationToken);
+            }
         }
         catch (OperationCanceledException exception) when (connection.Problem is { } problem)
         {
@@ -57,38 +64,63 @@ internal sealed class KafkaTransport(KafkaClients clients, KafkaConnection conne
         }
         catch (KafkaException exception)
         {
-            if (exception.Error.IsFatal)
-            {
-                Abandon(producer);
-            }
-
             throw new BrokerUnavailableException($"Kafka did not take a message for {target.Topic}: {exception.Error.Reason}", exception);
         }
     }
 
-    public void Dispose() => _producer?.Dispose();
+    /// <summary>Whether it was refused for its size: to try again does not help.</summary>
+    public static bool IsTooLarge(BrokerUnavailableException exception) =>
+        exception.InnerException is KafkaException { Error.Code: ErrorCode.MsgSizeTooLarge };
 
-    private IProducer<byte[]?, byte[]?> GetProducer()
+    public void Dispose()
     {
-        lock (_gate)
-        {
-            return _producer ??= clients.CreateProducer();
-        }
-    }
-
-    /// <summary>An idempotent producer that has lost count refuses all work from then on: the next message gets a new one.</summary>
-    private void Abandon(IProducer<byte[]?, byte[]?> producer)
-    {
-        lock (_gate)
-        {
-            if (_producer == producer)
-            {
-                _producer = null;
-                producer.Dispose();
-            }
-        }
+        _producer.Dispose();
+        _oneByOne.Dispose();
     }
 
     private static byte[] ToArray(ReadOnlyMemory<byte> data) =>
         MemoryMarshal.TryGetArray(data, out var segment) && segment.Array is { } array && array.Length == data.Length ? array : data.ToArray();
+
+    /// <summary>Created when it is first used. An idempotent producer that has lost count refuses all work from then on: the next message gets a new one.</summary>
+    private sealed class Producer(Func<IProducer<byte[]?, byte[]?>> create) : IDisposable
+    {
+        private readonly Lock _gate = new();
+        private IProducer<byte[]?, byte[]?>? _current;
+
+        public async Task ProduceAsync(TopicPartition target, Message<byte[]?, byte[]?> message, CancellationToken cancellationToken)
+        {
+            var producer = Get();
+            try
+            {
+                await producer.ProduceAsync(target, message, cancellationToken);
+            }
+            catch (KafkaException exception) when (exception.Error.IsFatal)
+            {
+                Abandon(producer);
+                throw;
+            }
+        }
+
+        public void Dispose() => _current?.Dispose();
+
+        private IProducer<byte[]?, byte[]?> Get()
+        {
+            lock (_gate)
+            {
+                return _current ??= create();
+            }
+        }
+
+        private void Abandon(IProducer<byte[]?, byte[]?> producer)
+        {
+            lock (_gate)
+            {
+                if (_current == producer)
+                {
+                    _current = null;
+                    producer.Dispose();
+                }
+            }
+        }
+    }
 }

@@ -7,8 +7,7 @@ internal sealed partial class KafkaClients
     /// <summary>A consumer that belongs to no group, for reading answers as they come.</summary>
     public IConsumer<byte[]?, byte[]?> CreateReplyReader() => CreateConsumer(new ConsumerConfig(new Dictionary<string, string>(_common))
     {
-        // Asked for by the client, and not used: requesters that shared a group would get each other's answers.
-        GroupId = KafkaTopology.Replies,
+        GroupId = NoGroup,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,
 
