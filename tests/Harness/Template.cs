@@ -56,8 +56,14 @@ public sealed class Template
         get
         {
             var seen = new HashSet<string>();
-            // All are asked, and those kept that add something.
-            return field ??= Resolved.Where(c => FilesOf(c, SourceName).Count(f => seen.Add(f.ContentFile)) > 0).ToHashSet();
+            return field ??= Resolved.Where(AddsSomething).ToHashSet();
+
+            bool AddsSomething(Combination combination)
+            {
+                var before = seen.Count;
+                seen.UnionWith(FilesOf(combination, SourceName).Select(f => f.ContentFile));
+                return seen.Count > before;
+            }
         }
     }
 
