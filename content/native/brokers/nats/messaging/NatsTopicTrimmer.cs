@@ -2,7 +2,6 @@ using Acme._1.Contracts;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using NATS.Client.JetStream;
-using NATS.Client.JetStream.Models;
 
 namespace Acme._1.Messaging.Nats;
 
@@ -13,6 +12,10 @@ namespace Acme._1.Messaging.Nats;
 /// </summary>
 internal sealed partial class NatsTopicTrimmer(NatsConnector connector, TimeProvider clock, ILogger<NatsTopicTrimmer> logger) : BackgroundService
 {
+    private const int BatchSize = 256;
+    private const int SequenceNotFound = 10043;
+    private const int DeleteFailed = 10057;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     private readonly List<string> _streams =
@@ -75,9 +78,25 @@ internal sealed partial class NatsTopicTrimmer(NatsConnector connector, TimeProv
             }
         }
 
-        if (state.Messages > 0 && done >= state.FirstSeq)
+        // One by one: a purge would make the server (2.9.10) forget what consumers have pending behind it.
+        for (var sequence = state.FirstSeq; state.Messages > 0 && sequence <= done; sequence += BatchSize)
         {
-            await jetStream.PurgeStreamAsync(stream, new StreamPurgeRequest { Seq = done + 1 }, cancellationToken);
+            var last = Math.Min(done, sequence + BatchSize - 1);
+            await Task.WhenAll(
+                from offset in Enumerable.Range(0, (int)(last - sequence) + 1)
+                select DeleteAsync(sequence + (ulong)offset));
+        }
+
+        async Task DeleteAsync(ulong sequence)
+        {
+            try
+            {
+                await jetStream.DeleteMessageAsync(stream, new() { Seq = sequence, NoErase = true }, cancellationToken);
+            }
+            catch (NatsJSApiException exception) when (exception.Error.ErrCode is SequenceNotFound or DeleteFailed)
+            {
+                // Another process trims too, and was first.
+            }
         }
     }
 
