@@ -9,7 +9,8 @@ public interface IInbox
     /// <summary>
     /// Runs <paramref name="work"/> unless this queue's message with this id was processed before. The note that it was,
     /// the effects of the work and the messages it put into the <see cref="IOutbox"/> are committed together
-    /// or not at all. A second delivery of a message that is being handled right now waits for the first.
+    /// or not at all. A second delivery of a message that is being handled right now waits for the first, or, where the
+    /// store cannot make it wait, has its work thrown away.
     /// </summary>
     /// <param name="queue">The queue it came from: each subscriber of a topic has to handle a message once.</param>
     /// <param name="messageId">The message's id.</param>

@@ -52,6 +52,10 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
         _configuration.AbortOnConnectFail = true; // we try again ourselves, and know why it failed
         _configuration.ReconnectRetryPolicy = new ExponentialRetry((int)MinDelay.TotalMilliseconds, (int)MaxDelay.TotalMilliseconds);
         _configuration.IncludeDetailInExceptions = false; // they end up in answers and in the health check
+
+        // With RESP3 the client needs one connection only, and to Redis that is a subscriber's: it would close it at a reply of
+        // more than 32 MB (client-output-buffer-limit pubsub), such as a batch of large messages, again and again.
+        _configuration.Protocol ??= RedisProtocol.Resp2;
     }
 
     public string? Problem => IsConnected ? null : _problem;
