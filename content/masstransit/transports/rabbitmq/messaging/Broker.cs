@@ -3,7 +3,6 @@ using System.Security.Authentication;
 using Acme._1.Contracts;
 using Acme._1.Messaging.RabbitMq;
 using MassTransit;
-using MassTransit.Middleware;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -19,11 +18,8 @@ internal static class Broker
     /// <summary>What traces call it.</summary>
     public const string TelemetryName = "rabbitmq";
 
-    /// <summary>
-    /// MassTransit's own move to the error queue: the same bytes, the exception in the headers, and confirmed before the
-    /// original is acknowledged.
-    /// </summary>
-    public static IFilter<ExceptionReceiveContext> CreateErrorFilter(IServiceProvider _) => new ErrorTransportFilter();
+    /// <summary>Keeps what failed for good.</summary>
+    public static IFilter<ExceptionReceiveContext> CreateErrorFilter(IServiceProvider _) => new RabbitMqErrorFilter();
 
     /// <summary>
     /// Why the broker cannot be reached, or null. MassTransit knows about its receive endpoints only; a process that just
@@ -135,6 +131,7 @@ internal static class Broker
     /// <summary>A work queue and its quarantine have one error queue.</summary>
     private sealed class ErrorQueueName : IErrorQueueNameFormatter
     {
-        public string FormatErrorQueueName(string queueName) => RabbitMqQueues.Error(RabbitMqQueues.WorkQueueOf(queueName));
+        // Null for the address of answers (direct reply-to), which is no queue and has no errors.
+        public string FormatErrorQueueName(string? queueName) => RabbitMqQueues.Error(RabbitMqQueues.WorkQueueOf(queueName ?? string.Empty));
     }
 }

@@ -38,11 +38,12 @@ internal static class RabbitMqMessages
             copy.Headers.Remove(name);
         }
 
-        foreach (var (name, value) in failures.ToHeaders())
+        foreach (var (name, value) in (failures with { Reason = HeaderFrame.Shorten(failures.Reason) }).ToHeaders())
         {
             copy.Headers[name] = value;
         }
 
+        HeaderFrame.Fit(copy.Headers);
         return copy;
     }
 

@@ -215,17 +215,21 @@ internal sealed class RabbitMqDeadLetterQueue(
     {
         var headers = RabbitMqHeaders.Read(message.BasicProperties);
         var failures = FailureHistory.Read(headers);
-        if (RabbitMqHeaders.TimeOfDeath(message.BasicProperties) is { } time)
+        if (RabbitMqHeaders.FindDeath(message.BasicProperties) is var (time, reason))
         {
-            // The pump did not bring it here; RabbitMQ did, because the process died each time it handled it.
-            var deliveries = RabbitMqTopology.QuarantineDeliveryLimit + 1;
+            // The pump did not bring it here; RabbitMQ did, because the process died each time it handled it, or because it
+            // does not take a copy of this size any more.
+            var rejected = reason == "rejected";
+            var deliveries = rejected ? 1 : RabbitMqTopology.QuarantineDeliveryLimit + 1;
             failures = new(
                 (failures?.Attempts ?? 0) + deliveries,
                 failures?.Round ?? 0,
                 failures?.Replays ?? 0,
                 failures?.First ?? time,
                 time,
-                $"the process died {deliveries} times while it handled this message alone (delivery limit)");
+                rejected
+                    ? "it failed, and is larger than RabbitMQ takes now (max_message_size): no copy that says why could be made"
+                    : $"the process died {deliveries} times while it handled this message alone (delivery limit)");
         }
 
         failures ??= FailureHistory.After(before: null, "unknown: put here by hand", DateTimeOffset.UnixEpoch);

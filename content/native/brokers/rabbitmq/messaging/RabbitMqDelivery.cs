@@ -19,17 +19,8 @@ internal sealed class RabbitMqDelivery(
     /// <summary>How often it was delivered before without being settled.</summary>
     public int Count => RabbitMqHeaders.ReadDeliveryCount(message.BasicProperties);
 
-    public async Task CompleteAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
-        }
-        catch (Exception exception) when (RabbitMqTransport.IsConnectionProblem(exception))
-        {
-            throw new BrokerUnavailableException($"The message could not be acknowledged: {exception.Message}", exception);
-        }
-    }
+    public Task CompleteAsync(CancellationToken cancellationToken) =>
+        SettleAsync(() => channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken));
 
     public Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken)
     {
@@ -58,8 +49,30 @@ internal sealed class RabbitMqDelivery(
 
     private async Task MoveAsync(string target, BasicProperties properties, CancellationToken cancellationToken)
     {
-        // The copy first, and only when it is confirmed the original: a crash in between makes a duplicate, never a loss.
-        await transport.PublishToQueueAsync(target, properties, message.Body, cancellationToken);
+        try
+        {
+            // The copy first, and only when it is confirmed the original: a crash in between makes a duplicate, never a loss.
+            await transport.PublishToQueueAsync(target, properties, message.Body, cancellationToken);
+        }
+        catch (MessageTooLargeException)
+        {
+            // The server's limit was lowered after it had taken this message. RabbitMQ itself can still move it.
+            await SettleAsync(() => channel.BasicRejectAsync(message.DeliveryTag, requeue: false, cancellationToken));
+            return;
+        }
+
         await CompleteAsync(cancellationToken);
+    }
+
+    private static async Task SettleAsync(Func<ValueTask> settle)
+    {
+        try
+        {
+            await settle();
+        }
+        catch (Exception exception) when (RabbitMqTransport.IsConnectionProblem(exception))
+        {
+            throw new BrokerUnavailableException($"The message could not be acknowledged: {exception.Message}", exception);
+        }
     }
 }

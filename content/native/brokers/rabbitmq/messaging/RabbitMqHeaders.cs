@@ -60,11 +60,13 @@ internal static class RabbitMqHeaders
         if (failures is not null)
         {
             var headers = new Dictionary<string, string>();
-            failures.Write(headers);
+            (failures with { Reason = HeaderFrame.Shorten(failures.Reason) }).Write(headers);
             foreach (var (name, value) in headers)
             {
                 copy.Headers[name] = value;
             }
+
+            HeaderFrame.Fit(copy.Headers);
         }
 
         return copy;
@@ -75,14 +77,14 @@ internal static class RabbitMqHeaders
             ? Convert.ToInt32(count, CultureInfo.InvariantCulture)
             : 0;
 
-    /// <summary>When RabbitMQ itself dead-lettered the message, or null if it did not.</summary>
-    public static DateTimeOffset? TimeOfDeath(IReadOnlyBasicProperties properties) =>
+    /// <summary>When and why RabbitMQ itself dead-lettered the message, or null if it did not.</summary>
+    public static (DateTimeOffset Time, string? Reason)? FindDeath(IReadOnlyBasicProperties properties) =>
         properties.Headers?.TryGetValue("x-death", out var deaths) == true
         && deaths is IList<object?> { Count: > 0 } list
         && list[0] is IDictionary<string, object?> latest
         && latest.TryGetValue("time", out var time)
         && time is AmqpTimestamp timestamp
-            ? DateTimeOffset.FromUnixTimeSeconds(timestamp.UnixTime)
+            ? (DateTimeOffset.FromUnixTimeSeconds(timestamp.UnixTime), ToText(latest.TryGetValue("reason", out var reason) ? reason : null))
             : null;
 
     private static bool IsNoteOfTheBroker(string name) =>

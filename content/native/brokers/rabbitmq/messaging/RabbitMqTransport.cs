@@ -48,8 +48,7 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
     {
         try
         {
-            var channel = await GetChannelAsync(cancellationToken);
-            await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, cancellationToken);
+            await PublishAsync(GetChannelAsync, exchange, routingKey, mandatory, properties, body, cancellationToken);
         }
         catch (PublishException exception)
         {
@@ -59,6 +58,35 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
         catch (Exception exception) when (IsConnectionProblem(exception))
         {
             throw new BrokerUnavailableException($"The connection to RabbitMQ was lost: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Publishes, and again if the channel was closed because of somebody else's message.</summary>
+    /// <exception cref="MessageTooLargeException">RabbitMQ does not take a message of this size.</exception>
+    public static async Task PublishAsync(
+        Func<CancellationToken, ValueTask<IChannel>> getChannelAsync,
+        string exchange,
+        string routingKey,
+        bool mandatory,
+        BasicProperties properties,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var channel = await getChannelAsync(cancellationToken);
+            try
+            {
+                await channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (OversizedMessage.ClosedTheChannel(exception))
+            {
+                if (OversizedMessage.Find(exception, body.Length) is { } tooLarge)
+                {
+                    throw tooLarge;
+                }
+            }
         }
     }
 

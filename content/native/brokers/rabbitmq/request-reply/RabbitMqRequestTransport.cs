@@ -39,9 +39,9 @@ internal sealed class RabbitMqRequestTransport(
         try
         {
             // Direct reply-to wants the request on the channel that waits for the answer.
-            var channel = await GetChannelAsync(cancellationToken);
-            await CheckResponderAsync(channel, destination.Name, cancellationToken);
-            await channel.BasicPublishAsync(string.Empty, destination.Name, mandatory: true, properties, request.Data, cancellationToken);
+            await CheckResponderAsync(await GetChannelAsync(cancellationToken), destination.Name, cancellationToken);
+            await RabbitMqTransport.PublishAsync(
+                GetChannelAsync, string.Empty, destination.Name, mandatory: true, properties, request.Data, cancellationToken);
         }
         catch (Exception exception) when (RabbitMqTransport.IsConnectionProblem(exception))
         {
