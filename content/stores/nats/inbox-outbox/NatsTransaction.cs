@@ -1,12 +1,10 @@
-using System.Diagnostics;
-using System.Text.Json;
-using Acme._1.Contracts;
 using Acme._1.Messaging;
+using Microsoft.Extensions.Options;
 
 namespace Acme._1.Consumer.Stores;
 
 /// <summary>What one handler has done so far. Nothing of it shows before it is committed.</summary>
-internal sealed class NatsTransaction(NatsInbox inbox) : IInbox, IOutbox
+internal sealed class NatsTransaction(NatsInbox inbox, IOptions<MessagingOptions> options) : IInbox, IOutbox
 {
     private readonly List<(string Log, int Attempt)> _effects = [];
     private readonly List<OutgoingMessage> _messages = [];
@@ -28,12 +26,7 @@ internal sealed class NatsTransaction(NatsInbox inbox) : IInbox, IOutbox
     }
 
     public void Add<T>(T message)
-        where T : class
-    {
-        var type = MessageTypes.Of(typeof(T));
-        _messages.Add(new(
-            Guid.CreateVersion7().ToString(), type.Name, JsonSerializer.SerializeToUtf8Bytes(message, type.Json), Activity.Current?.Id));
-    }
+        where T : class => _messages.Add(OutgoingMessage.Create(message, options.Value.MaxMessageBytes));
 
     /// <summary>Adds an effect to this log when the handler has succeeded, and not before.</summary>
     public void AddEffect(string log, int attempt) => _effects.Add((log, attempt));

@@ -1,7 +1,5 @@
-using System.Diagnostics;
-using System.Text.Json;
-using Acme._1.Contracts;
 using Acme._1.Messaging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Acme._1.Consumer.Stores;
@@ -10,7 +8,7 @@ namespace Acme._1.Consumer.Stores;
 /// One database transaction for everything a message brings about: the note that it was processed (inbox), its effects
 /// and the messages it leads to (outbox). They are there together or not at all.
 /// </summary>
-internal sealed class PostgresTransaction(PostgresDatabase database, OutboxSignal signal) : IInbox, IOutbox
+internal sealed class PostgresTransaction(PostgresDatabase database, OutboxSignal signal, IOptions<MessagingOptions> options) : IInbox, IOutbox
 {
     private readonly List<OutgoingMessage> _messages = [];
 
@@ -46,12 +44,7 @@ internal sealed class PostgresTransaction(PostgresDatabase database, OutboxSigna
     }
 
     public void Add<T>(T message)
-        where T : class
-    {
-        var type = MessageTypes.Of(typeof(T));
-        _messages.Add(new(
-            Guid.CreateVersion7().ToString(), type.Name, JsonSerializer.SerializeToUtf8Bytes(message, type.Json), Activity.Current?.Id));
-    }
+        where T : class => _messages.Add(OutgoingMessage.Create(message, options.Value.MaxMessageBytes));
 
     /// <summary>
     /// False if the message was processed. If a twin of it is being processed right now, elsewhere perhaps, the insert

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
-using Acme._1.Contracts;
 using Acme._1.Messaging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -84,15 +81,7 @@ internal sealed class RedisTransaction(RedisStore store, OutboxSignal signal, IO
     public void Add<T>(T message)
         where T : class
     {
-        var type = MessageTypes.Of(typeof(T));
-        var payload = JsonSerializer.SerializeToUtf8Bytes(message, type.Json);
-        if (payload.Length > options.Value.MaxMessageBytes)
-        {
-            // Now, while it is the handler's failure; the dispatcher could not send it either.
-            throw new MessageTooLargeException(payload.Length, options.Value.MaxMessageBytes);
-        }
-
-        var outgoing = new OutgoingMessage(Guid.CreateVersion7().ToString(), type.Name, payload, Activity.Current?.Id);
+        var outgoing = OutgoingMessage.Create(message, options.Value.MaxMessageBytes);
         OnCommit("HSET", RedisOutbox.Messages, outgoing.MessageId, RedisOutbox.Write(outgoing));
         OnCommit("ZADD", RedisOutbox.Ids, 0, outgoing.MessageId);
         _hasMessages = true;
