@@ -8,6 +8,7 @@ public sealed class SubscribersAwayTests(ServiceFixture service)
         OrderAccepted[] placed = [];
         await service.Hosts.WithoutConsumerAsync(async () =>
             placed = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => service.Producer.PlaceOrderAsync("coffee"))));
+        await service.WaitUntilReadyAsync();
 
         foreach (var order in placed)
         {

@@ -43,7 +43,7 @@ public sealed class RequestReplyTests(ServiceFixture service)
     public async Task R2_each_of_500_concurrent_requests_gets_its_own_answer()
     {
         var quotes = await Task.WhenAll(
-            Enumerable.Range(1, 500).Select(async number => (Number: number, Quote: await service.Producer.GetQuoteAsync($"article-{number}", number))));
+            Enumerable.Range(1, 500).Select(async number => (Number: number, Quote: await service.Producer.GetQuotePatientlyAsync($"article-{number}", number))));
 
         foreach (var (number, quote) in quotes)
         {
@@ -166,7 +166,7 @@ public sealed class RequestReplyTests(ServiceFixture service)
         await Parallel.ForEachAsync(
             Enumerable.Range(0, 10_000),
             new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = TestContext.Current.CancellationToken },
-            async (_, _) => await service.Producer.GetQuoteAsync("tea"));
+            async (_, _) => await service.Producer.GetQuotePatientlyAsync("tea"));
 
         (await service.Producer.GetQuoteAsync("coffee", 3, key)).ShouldBe(twins[0]);
         (await service.Consumer.WaitForIssuedQuoteAsync(key)).ShouldBe(issued);

@@ -1,6 +1,6 @@
 namespace Acme._1.Tests;
 
-/// <summary>There is no server: the store lives in the host.</summary>
+/// <summary>There is no server of its own: the store lives in the host, or in the broker.</summary>
 public sealed class StoreServer : IAsyncDisposable
 {
     public string? ConnectionString { get; }
