@@ -16,7 +16,7 @@ public sealed class FaultTests(PackFixture pack)
         from combination in Template.MqService.Resolved
         where combination["broker"] == "rabbitmq" && combination["store"] == "postgres"
         from scenario in Scenario.All
-        where scenario.AppliesTo(combination) && (Short.Contains(scenario.Name) || combination["pattern"] == "work-queue")
+        where scenario.AppliesTo(combination) && (Short.Contains(scenario.Name) || (combination["pattern"], combination["library"]) == ("work-queue", "native"))
         select (combination.ToString(), scenario.Name));
 
     [Theory, MemberData(nameof(Rows))]
