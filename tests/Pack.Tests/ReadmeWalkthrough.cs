@@ -33,7 +33,7 @@ public static partial class ReadmeWalkthrough
             for (var i = 0; i < commands.Count; i++)
             {
                 // Where the README sleeps, something is to happen meanwhile; how long it takes is up to the machine.
-                waits = IsWait(commands[i]) || (waits && IsGet(commands[i]));
+                waits = IsWait(commands[i]) || (waits && IsGet(commands[i]) && i <= tour);
                 if (commands[i].StartsWith("curl ", StringComparison.Ordinal))
                 {
                     var command = LocalUrl().Replace(commands[i], m => urls[m.Value]);
