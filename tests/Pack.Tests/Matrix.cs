@@ -9,6 +9,11 @@ public static class Matrix
     /// <summary>Those that differ in what they generate.</summary>
     public static TheoryData<string> Resolved => Rows(Template.MqService.Resolved);
 
+    /// <summary>Of those, the ones with the store that `auto` stands for: the commands of a README do not depend on it.</summary>
+    public static TheoryData<string> DefaultStores => Rows(Template.MqService.Combinations
+        .Where(c => c["store"] == "auto" && c["library"] != "auto")
+        .Select(Template.MqService.Resolve));
+
     /// <summary>Those that leave something to the template.</summary>
     public static TheoryData<string> Auto => Rows(Template.MqService.Combinations.Except(Template.MqService.Resolved));
 

@@ -15,7 +15,7 @@ public sealed class ServiceTests(PackFixture pack)
     public async Task Service_passes_its_own_tests(string name) =>
         (await pack.Tiers.TestAsync(Matrix.Of(name))).Assert();
 
-    [Theory, MemberData(nameof(Matrix.Resolved), MemberType = typeof(Matrix))]
+    [Theory, MemberData(nameof(Matrix.DefaultStores), MemberType = typeof(Matrix))]
     public async Task Service_does_what_its_README_shows(string name) =>
         (await pack.Tiers.WalkThroughAsync(Matrix.Of(name))).Assert();
 }
