@@ -9,11 +9,9 @@ public sealed partial record CommandResult(string CommandLine, int ExitCode, str
 {
     public bool Succeeded => ExitCode == 0;
 
-    /// <summary>What a restore did not find in any package source; null when that was not what failed.</summary>
-    public string? MissingPackages =>
-        !Succeeded && PackageNotFound().Matches(Output) is { Count: > 0 } matches
-            ? $"packages are missing here: {string.Join(", ", matches.Select(m => m.Groups[1].Value).Distinct())}"
-            : null;
+    /// <summary>What a restore did not find in any package source; empty when that was not what failed.</summary>
+    public IReadOnlyList<string> MissingPackages =>
+        Succeeded ? [] : [.. PackageNotFound().Matches(Output).Select(m => m.Groups[1].Value).Distinct()];
 
     public CommandResult EnsureSuccess() => Succeeded ? this : throw new CommandFailedException(this);
 

@@ -26,7 +26,7 @@ public sealed class FaultException(string message) : Exception(message);
 /// confirmed ⊆ processed ∪ dead-lettered, each effect once, nothing left in the queues.
 /// </summary>
 public sealed class FaultRun(
-    GeneratedService service, IServer? broker, IReadOnlyDictionary<string, string?> environment, History history) : IAsyncDisposable
+    GeneratedService service, IServer? broker, NetworkProxy? network, IReadOnlyDictionary<string, string?> environment, History history) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
@@ -38,6 +38,8 @@ public sealed class FaultRun(
     public History History => history;
 
     public IServer Broker => broker ?? throw new FaultException($"The broker of {service.Combination} is not ours to kill.");
+
+    public NetworkProxy Network => network ?? throw new FaultException("This service talks to its broker without a proxy.");
 
     /// <summary>Of the requests that a load is made of, those that take the handler a while: there is always something in the middle.</summary>
     public static string SkuOf(int number) => number % 40 == 0 ? "slow-1" : "coffee";
