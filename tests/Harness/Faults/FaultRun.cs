@@ -30,6 +30,9 @@ public sealed class FaultRun(
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
+    /// <summary>One message in so many is sent twice, with the same id.</summary>
+    private const int Repeated = 10;
+
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
     private readonly Workload workload = Workload.Of(service.Combination);
@@ -69,9 +72,17 @@ public sealed class FaultRun(
         {
             while (!stop.IsCancellationRequested)
             {
-                if (!await SendAsync(producer, SkuOf(Interlocked.Increment(ref number))))
+                var id = Guid.NewGuid().ToString();
+                var order = Interlocked.Increment(ref number);
+                if (!await SendAsync(producer, SkuOf(order), id))
                 {
                     Interlocked.Increment(ref refused);
+                }
+
+                if (order % Repeated == 0)
+                {
+                    // A client that did not get the answer: whether this is confirmed too makes no difference.
+                    await SendAsync(producer, SkuOf(order), id);
                 }
 
                 await Task.Delay(Pace);

@@ -19,6 +19,7 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("term", "C09", HasTwoHosts, TerminateAsync),
         new("broker", "C10", HasTwoHosts, KillBrokerAsync),
         new("crash", "C11", c => HasTwoHosts(c) && c["pattern"] != "request-reply", CrashAsync),
+        new("slow", "C12", c => HasTwoHosts(c) && c["store"] != "memory" && c["pattern"] is "work-queue" or "pub-sub", SlowAsync),
         new("scale", "C15", c => HasTwoHosts(c) && c["store"] != "memory", ScaleAsync),
         new("absent", "C17", HasTwoHosts, BrokerAbsentAsync),
         new("cut", "C10", HasProxy, run => OutageAsync(run, "cut the network", CutAsync, RestoreAsync)) { IsOfTheNetwork = true },
@@ -195,6 +196,32 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         return await run.CheckAsync(current, since) is { DeadLettered: 1 } figures
             ? figures
             : throw new FaultException("Innocent messages are among the dead letters.");
+    }
+
+    /// <summary>A handler that takes longer than any broker waits for a sign of life. No second consumer may begin with its message.</summary>
+    private static async Task<Figures> SlowAsync(FaultRun run)
+    {
+        var (producer, first) = await StartAsync(run);
+        var consumers = new[] { first, run.StartConsumer() };
+        await run.UntilReadyAsync(consumers[1]);
+        if (!await run.SendAsync(producer, "slow-40"))
+        {
+            throw new FaultException("The message was not confirmed.");
+        }
+
+        await run.UntilAsync(async () => (await HandlingAsync()).Values.Sum() > 0, "nobody handles the message");
+        await run.UntilAsync(
+            async () => await HandlingAsync() is var handling && handling.Values.All(count => count <= 1)
+                ? handling.Values.Sum() == 0
+                : throw new FaultException("The message is handled twice at once."),
+            "the message is still being handled");
+        return await run.CheckAsync(first, run.History.Now);
+
+        // By queue: each subscriber of a topic handles it once.
+        async Task<Dictionary<string, long>> HandlingAsync() => (await Task.WhenAll(consumers.Select(consumer => consumer.InFlightAsync())))
+            .SelectMany(figures => figures)
+            .GroupBy(queue => queue.Key, (queue, figures) => (queue, figures.Sum(f => f.Value)))
+            .ToDictionary();
     }
 
     private static async Task<Figures> ScaleAsync(FaultRun run)
