@@ -63,9 +63,8 @@ internal sealed partial class StepTimeouts(
             LogDue(step.OrderId, step.Token);
 
             // The id is that of the step: sent twice, it is handled once.
-            var message = OutgoingMessage.Create(new StepTimedOut(step.OrderId, step.Token), messaging.Value.MaxMessageBytes)
-                with { MessageId = $"timeout-{step.OrderId}-{step.Token}" };
-            return sender.SendAsync(message, cancellationToken);
+            var message = OutgoingMessage.Create(new StepTimedOut(step.OrderId, step.Token), messaging.Value.MaxMessageBytes);
+            return sender.SendAsync(message with { MessageId = $"timeout-{step.OrderId}-{step.Token}" }, cancellationToken);
         }));
         return due.Count;
     }
