@@ -53,7 +53,7 @@ internal static class Broker
         services.AddSingleton<KafkaStarts>();
         services.AddSingleton<KafkaCrashGuard>();
         services.AddSingleton(provider => new ConfirmedPublisher(
-            provider.GetRequiredService<IKafkaRider>(),
+            provider.GetRequiredService<IKafkaRider>,
             provider.GetRequiredService<KafkaConnection>(),
             provider.GetRequiredService<IOptions<MessagingOptions>>()));
 

@@ -15,13 +15,16 @@ namespace Acme._1.Messaging;
 public sealed class ConfirmedPublisher
 {
     private readonly ConcurrentDictionary<Type, Topic> _topics = [];
-    private readonly ITopicProducerProvider _producers;
+    private readonly Func<ITopicProducerProvider> _rider;
     private readonly KafkaConnection _connection;
     private readonly MessagingOptions _options;
 
-    internal ConfirmedPublisher(ITopicProducerProvider producers, KafkaConnection connection, IOptions<MessagingOptions> options)
+    /// <param name="rider">There is none before MassTransit has started; until then this throws.</param>
+    /// <param name="connection">Knows what is wrong.</param>
+    /// <param name="options">The limits.</param>
+    internal ConfirmedPublisher(Func<ITopicProducerProvider> rider, KafkaConnection connection, IOptions<MessagingOptions> options)
     {
-        _producers = producers;
+        _rider = rider;
         _connection = connection;
         _options = options.Value;
     }
@@ -69,7 +72,7 @@ public sealed class ConfirmedPublisher
         }
     }
 
-    private Topic TopicOf(Type type) => (Topic)Activator.CreateInstance(typeof(Topic<>).MakeGenericType(type), _producers)!;
+    private Topic TopicOf(Type type) => (Topic)Activator.CreateInstance(typeof(Topic<>).MakeGenericType(type), _rider())!;
 
     private abstract class Topic
     {

@@ -16,6 +16,9 @@ internal sealed partial class KafkaClients
     {
         var settings = Limit(GroupMemberSettings(group));
         settings.QueuedMaxMessagesKbytes /= consumers;
+
+        // Of the settings of producers this one is also a consumer's, and must not exceed what that fetches.
+        settings.MessageMaxBytes = settings.FetchMaxBytes;
         return settings;
     }
 }

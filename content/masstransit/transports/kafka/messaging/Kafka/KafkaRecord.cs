@@ -23,7 +23,7 @@ internal static class KafkaRecordExtensions
     public static ConsumeResult<byte[]?, byte[]?> ToRecord(this ReceiveContext message)
     {
         var place = message.GetPayload<KafkaConsumeContext<byte[]>>();
-        var record = message.GetPayload<Message<byte[]?, byte[]?>>();
+        var record = message.GetPayload<KafkaRecord>().Message;
         return new()
         {
             Topic = place.Topic,
