@@ -34,6 +34,8 @@ internal sealed partial class KafkaCrashGuard(
     private readonly ConcurrencyLimiter _places = new(
         new() { PermitLimit = All, QueueLimit = int.MaxValue, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
 
+    private bool _hasStopped;
+
     public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
     {
         var place = context.GetPayload<KafkaConsumeContext>();
@@ -71,6 +73,12 @@ internal sealed partial class KafkaCrashGuard(
     /// <summary>The rider has stopped, and in good order: what it did not finish is not to blame.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        // A host may be told to stop more than once, and by the second time have disposed of the producer.
+        if (Interlocked.Exchange(ref _hasStopped, true))
+        {
+            return;
+        }
+
         try
         {
             await Task.WhenAll(_partitions.Select(partition =>
