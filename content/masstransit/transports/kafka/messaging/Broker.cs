@@ -24,6 +24,9 @@ internal static class Broker
 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>The longest that the client accepts.</summary>
+    private static readonly TimeSpan MaxPollInterval = TimeSpan.FromDays(1);
+
     /// <summary>Keeps what failed for good.</summary>
     public static IFilter<ExceptionReceiveContext> CreateErrorFilter(IServiceProvider services) =>
         ActivatorUtilities.CreateInstance<KafkaErrorFilter>(services);
@@ -113,7 +116,8 @@ internal static class Broker
             endpoint.CheckpointInterval = CheckpointInterval;
 
             // The rider fetches no further while it waits for a handler, which must not look as if it had died.
-            endpoint.MaxPollInterval = options.HandlerTimeout + TimeSpan.FromMinutes(5);
+            var patience = options.HandlerTimeout + TimeSpan.FromMinutes(5);
+            endpoint.MaxPollInterval = patience < MaxPollInterval ? patience : MaxPollInterval;
 
             endpoint.ConfigureReceive(pipe => pipe.UseFilter(new ContractFilter()));
             endpoint.UseFilter(context.GetRequiredService<KafkaCrashGuard>());
