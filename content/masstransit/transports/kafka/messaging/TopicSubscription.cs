@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Acme._1.Contracts;
 using Acme._1.Messaging.Kafka;
 using MassTransit;
@@ -29,7 +30,19 @@ public static class TopicSubscription
         {
             var isWanted = context.GetPayload<KafkaConsumeContext>().Topic != topic
                 || (context.TransportHeaders.TryGetHeader(KafkaHeaders.Subject, out var value) && value as string == subject);
-            return isWanted ? next.Send(context) : Task.CompletedTask;
+            return isWanted ? next.Send(context) : PassOver();
+        }
+
+        private static Task PassOver()
+        {
+            // MassTransit has begun a span for it, which would look like that of a message that is handled.
+            if (Activity.Current is { } span)
+            {
+                span.SetTag("messaging.operation.type", "receive");
+                span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+            }
+
+            return Task.CompletedTask;
         }
 
         public void Probe(ProbeContext context) => context.CreateFilterScope("subject");
