@@ -8,7 +8,7 @@ namespace Acme._1.Messaging.Kafka;
 
 /// <summary>The topics, created by whoever connects first, and compared with the settings by everyone.</summary>
 internal sealed partial class KafkaTopology(
-    HandlerRegistry registry, IOptions<KafkaOptions> kafka, IOptions<MessagingOptions> messaging, IOptions<RetryOptions> retry)
+    KafkaQueues queues, IOptions<KafkaOptions> kafka, IOptions<MessagingOptions> messaging, IOptions<RetryOptions> retry)
 {
     private const int RoomForHeaders = 128 * 1024;
 
@@ -29,10 +29,6 @@ internal sealed partial class KafkaTopology(
 
     public IEnumerable<string> RetryTopics(string queue) =>
         Enumerable.Range(1, retry.Value.MaxAttempts - 1).Select(round => RetryTopic(queue, round));
-
-    /// <summary>Where a queue's messages come from before they fail: its own topic, and those it is subscribed to.</summary>
-    public IEnumerable<string> SourceTopics(string queue) =>
-        registry.Subscriptions.Where(subscription => subscription.Queue == queue).Select(subscription => subscription.Topic).Prepend(queue).Distinct();
 
     public IEnumerable<TopicPartition> PartitionsOf(string topic) =>
         Enumerable.Range(0, kafka.Value.Partitions).Select(partition => new TopicPartition(topic, partition));
@@ -71,10 +67,10 @@ internal sealed partial class KafkaTopology(
         var topics = destinations.Where(destination => destination.Kind is DestinationKind.Topic).Select(destination => destination.Name);
 
         // A subscriber's topics are created by the subscriber: nobody else knows of it.
-        var queues = destinations.Where(destination => destination.Kind is DestinationKind.Queue).Select(destination => destination.Name)
-            .Union(registry.Subscriptions.Select(subscription => subscription.Queue));
+        var queueNames = destinations.Where(destination => destination.Kind is DestinationKind.Queue).Select(destination => destination.Name)
+            .Union(queues.All.Select(queue => queue.Name));
 
-        List<TopicSpecification> all = [.. topics.Select(SourceTopic), .. queues.SelectMany(QueueTopics)];
+        List<TopicSpecification> all = [.. topics.Select(SourceTopic), .. queueNames.SelectMany(QueueTopics)];
         AddReplies(all);
         return all;
     }
@@ -153,9 +149,9 @@ internal sealed partial class KafkaTopology(
         }
 
         // A message that could be received and not be copied would stay for ever, and the partition with it.
-        foreach (var queue in registry.Queues)
+        foreach (var (queue, sources) in queues.All)
         {
-            var source = SourceTopics(queue).MaxBy(MaxMessageBytes)!;
+            var source = sources.MaxBy(MaxMessageBytes)!;
             var needed = MaxMessageBytes(source) + RoomForHeaders;
             foreach (var copies in topics.Where(topic => topic.Name == DeadLetterTopic(queue) || RetryTopics(queue).Contains(topic.Name)))
             {

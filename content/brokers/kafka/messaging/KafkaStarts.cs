@@ -9,7 +9,7 @@ namespace Acme._1.Messaging.Kafka;
 /// the first message of a partition is handled, a note says which one it is; a process that gives the partition back in
 /// good order removes the note. A process that finds a note on the very message it begins with counts one more.
 /// </summary>
-internal sealed class KafkaStarts(KafkaTopicReader reader, KafkaTransport transport)
+internal sealed class KafkaStarts(KafkaTopicReader reader, KafkaProducer producer)
 {
     /// <summary>The notes there are, read from the beginning of their topic: there are few.</summary>
     /// <exception cref="BrokerUnavailableException">No broker answered.</exception>
@@ -38,7 +38,7 @@ internal sealed class KafkaStarts(KafkaTopicReader reader, KafkaTransport transp
     /// <param name="cancellationToken">Ends the wait for the confirmation.</param>
     /// <exception cref="BrokerUnavailableException">The note was not confirmed.</exception>
     public Task WriteAsync(string queue, TopicPartition partition, Start? start, CancellationToken cancellationToken) =>
-        transport.ProduceAsync(
+        producer.ProduceAsync(
             KafkaTopology.StartsTopic(queue),
             new Message<byte[]?, byte[]?> { Key = KeyOf(partition), Value = start is null ? null : Encoding.UTF8.GetBytes(start.ToString()) },
             cancellationToken);

@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Acme._1.Contracts;
 using Acme._1.Messaging;
-using MassTransit;
 
 namespace Acme._1.Tests;
 
@@ -21,18 +19,10 @@ internal static class EnvelopeEncoding
         var body = new StringBuilder("{");
         if (type is not null)
         {
-            body.Append(CultureInfo.InvariantCulture, $"\"messageType\":[{JsonSerializer.Serialize(UrnOf(type))}],");
+            body.Append(CultureInfo.InvariantCulture, $"\"messageType\":[{JsonSerializer.Serialize(MessageUrns.Of(type))}],");
         }
 
         body.Append(CultureInfo.InvariantCulture, $"\"sentTime\":\"{DateTime.UtcNow:O}\",\"message\":");
         return new(headers, [.. Encoding.UTF8.GetBytes(body.ToString()), .. payload.Span, .. "}"u8], subject);
-    }
-
-    /// <summary><c>acme-1.order.placed.v9</c> is the OrderPlaced in namespace V9, known or not.</summary>
-    private static string UrnOf(string type)
-    {
-        var words = type.Split('.')[1..].Select(word => string.Concat(word[..1].ToUpperInvariant(), word.AsSpan(1))).ToArray();
-        var contracts = typeof(MessageTypes).Namespace;
-        return $"{MessageUrn.Prefix}{contracts}.{words[^1]}:{string.Concat(words[..^1])}";
     }
 }

@@ -14,9 +14,8 @@ internal sealed class KafkaDeadLetterQueue(
     IAdminClient admin,
     KafkaTopology topology,
     KafkaTopicReader reader,
-    KafkaTransport transport,
-    HandlerRegistry registry,
-    MessagePump pump,
+    KafkaProducer producer,
+    KafkaQueues queues,
     IOptions<MessagingOptions> options)
     : IDeadLetterQueue
 {
@@ -79,15 +78,15 @@ internal sealed class KafkaDeadLetterQueue(
         try
         {
             var figures = new List<QueueFigures>();
-            foreach (var queue in registry.Queues)
+            foreach (var (queue, topics) in queues.All)
             {
-                var waiting = topology.SourceTopics(queue).SelectMany(topology.PartitionsOf).ToList();
+                var waiting = topics.SelectMany(topology.PartitionsOf).ToList();
                 var retrying = topology.RetryTopics(queue).SelectMany(topology.PartitionsOf).ToList();
                 var lag = await GetLagAsync(queue, [.. waiting, .. retrying], cancellationToken);
                 figures.Add(new(
                     queue,
                     waiting.Sum(partition => lag[partition]),
-                    pump.InFlight,
+                    queues.InFlight(),
                     retrying.Sum(partition => lag[partition]),
                     deadLetters.Count(place => place.Queue == queue)));
             }
@@ -133,7 +132,7 @@ internal sealed class KafkaDeadLetterQueue(
     private async Task<HashSet<Place>> IndexAsync(CancellationToken cancellationToken)
     {
         var places = new HashSet<Place>();
-        foreach (var queue in registry.Queues)
+        foreach (var (queue, _) in queues.All)
         {
             var live = new Dictionary<string, Place>();
             await foreach (var record in reader.ReadAsync(KafkaTopology.DeadLetterTopic(queue), cancellationToken))
@@ -179,7 +178,7 @@ internal sealed class KafkaDeadLetterQueue(
     private async Task<List<(DeadLetter Letter, ConsumeResult<byte[]?, byte[]?> Record)>> FindAllAsync(string messageId, CancellationToken cancellationToken)
     {
         var found = new List<(DeadLetter, ConsumeResult<byte[]?, byte[]?>)>();
-        foreach (var queue in registry.Queues)
+        foreach (var (queue, _) in queues.All)
         {
             var live = new Dictionary<string, (DeadLetter, ConsumeResult<byte[]?, byte[]?>)>();
             await foreach (var record in reader.ReadAsync(KafkaTopology.DeadLetterTopic(queue), cancellationToken))
@@ -213,12 +212,12 @@ internal sealed class KafkaDeadLetterQueue(
             Headers = KafkaHeaders.ForReplay(record.Message.Headers, FailuresOf(letter.Headers).Replayed()),
         };
 
-        await transport.ProduceAsync(letter.Queue, copy, cancellationToken);
+        await producer.ProduceAsync(letter.Queue, copy, cancellationToken);
         await RemoveAsync(letter.Queue, record.Message.Key, cancellationToken);
     }
 
     private Task RemoveAsync(string queue, byte[]? key, CancellationToken cancellationToken) =>
-        transport.ProduceAsync(KafkaTopology.DeadLetterTopic(queue), new Message<byte[]?, byte[]?> { Key = key, Value = null }, cancellationToken);
+        producer.ProduceAsync(KafkaTopology.DeadLetterTopic(queue), new Message<byte[]?, byte[]?> { Key = key, Value = null }, cancellationToken);
 
     private static FailureHistory FailuresOf(IReadOnlyDictionary<string, string> headers) =>
         FailureHistory.Read(headers) ?? FailureHistory.After(before: null, "unknown: put here by hand", DateTimeOffset.UnixEpoch);
@@ -228,8 +227,8 @@ internal sealed class KafkaDeadLetterQueue(
         var headers = KafkaHeaders.Read(record.Message.Headers);
         var failures = FailuresOf(headers);
         return new(
-            headers.GetValueOrDefault(HeaderNames.Id, string.Empty),
-            headers.GetValueOrDefault(HeaderNames.Type),
+            KafkaHeaders.IdOf(headers) ?? string.Empty,
+            KafkaHeaders.TypeOf(headers),
             queue,
             failures.Reason,
             failures.Attempts,

@@ -49,27 +49,8 @@ internal sealed partial class KafkaClients
     /// <param name="oneByOne">Each message travels alone, and is refused for itself only.</param>
     public IProducer<byte[]?, byte[]?> CreateProducer(bool oneByOne)
     {
-        var config = new ProducerConfig(new Dictionary<string, string>(_common))
-        {
-            Acks = Acks.All,
-            EnableIdempotence = true,
-
-            // What was not confirmed by then was reported as failed, and must not wait for the broker to come back.
-            MessageTimeoutMs = (int)_options.PublishTimeout.TotalMilliseconds,
-
-            // Whoever sends one message after the other would wait as long for each. What is sent meanwhile goes together.
-            LingerMs = 0,
-
-            // A topic's limit is on a batch, and refuses all of it: many small messages must not be one that is too large.
-            BatchSize = Math.Min(DefaultBatchSize, KafkaTopology.MaxRecordBytes(_options)),
-
-            // How large a record may be is for its topic to say. A copy must not fail here where there it would not.
-            MessageMaxBytes = NoLimit,
-            BatchNumMessages = oneByOne ? 1 : null,
-
-            // The same key goes to the same partition, whether it was sent by this client or by Java's.
-            Partitioner = Partitioner.Murmur2Random,
-        };
+        var config = ProducerSettings();
+        config.BatchNumMessages = oneByOne ? 1 : null;
         return new ProducerBuilder<byte[]?, byte[]?>(config)
             .SetErrorHandler((_, error) => Report(error))
             .SetLogHandler((_, message) => Log(message))
@@ -77,20 +58,7 @@ internal sealed partial class KafkaClients
     }
 
     /// <summary>A member of a consumer group. Nothing is committed unless it is told to.</summary>
-    public ConsumerBuilder<byte[]?, byte[]?> CreateGroupMember(string group) => CreateConsumer(new ConsumerConfig(new Dictionary<string, string>(_common))
-    {
-        GroupId = group,
-
-        // Where the group has no offset yet: with the first message that is still there. From the end, it would miss
-        // whatever was sent before it first came, and before it heard of a partition that was added.
-        AutoOffsetReset = AutoOffsetReset.Earliest,
-        EnableAutoCommit = false,
-        EnableAutoOffsetStore = false,
-        PartitionAssignmentStrategy = PartitionAssignmentStrategy.RoundRobin,
-
-        // How long a process that died keeps its partitions.
-        SessionTimeoutMs = 10_000,
-    });
+    public ConsumerBuilder<byte[]?, byte[]?> CreateGroupMember(string group) => CreateConsumer(GroupMemberSettings(group));
 
     /// <summary>A consumer that belongs to no group, for reading a topic from its beginning to its end.</summary>
     public IConsumer<byte[]?, byte[]?> CreateReader() => CreateConsumer(new ConsumerConfig(new Dictionary<string, string>(_common))
@@ -104,7 +72,47 @@ internal sealed partial class KafkaClients
         FetchWaitMaxMs = 10,
     }).Build();
 
-    private ConsumerBuilder<byte[]?, byte[]?> CreateConsumer(ConsumerConfig config)
+    private ProducerConfig ProducerSettings() => new(new Dictionary<string, string>(_common))
+    {
+        Acks = Acks.All,
+        EnableIdempotence = true,
+
+        // What was not confirmed by then was reported as failed, and must not wait for the broker to come back.
+        MessageTimeoutMs = (int)_options.PublishTimeout.TotalMilliseconds,
+
+        // Whoever sends one message after the other would wait as long for each. What is sent meanwhile goes together.
+        LingerMs = 0,
+
+        // A topic's limit is on a batch, and refuses all of it: many small messages must not be one that is too large.
+        BatchSize = Math.Min(DefaultBatchSize, KafkaTopology.MaxRecordBytes(_options)),
+
+        // How large a record may be is for its topic to say. A copy must not fail here where there it would not.
+        MessageMaxBytes = NoLimit,
+
+        // The same key goes to the same partition, whether it was sent by this client or by Java's.
+        Partitioner = Partitioner.Murmur2Random,
+    };
+
+    private ConsumerConfig GroupMemberSettings(string group) => new(new Dictionary<string, string>(_common))
+    {
+        GroupId = group,
+
+        // Where the group has no offset yet: with the first message that is still there. From the end, it would miss
+        // whatever was sent before it first came, and before it heard of a partition that was added.
+        AutoOffsetReset = AutoOffsetReset.Earliest,
+        EnableAutoCommit = false,
+        EnableAutoOffsetStore = false,
+        PartitionAssignmentStrategy = PartitionAssignmentStrategy.RoundRobin,
+
+        // How long a process that died keeps its partitions.
+        SessionTimeoutMs = 10_000,
+    };
+
+    private ConsumerBuilder<byte[]?, byte[]?> CreateConsumer(ConsumerConfig config) => new ConsumerBuilder<byte[]?, byte[]?>(Limit(config))
+        .SetErrorHandler((_, error) => Report(error))
+        .SetLogHandler((_, message) => Log(message));
+
+    private ConsumerConfig Limit(ConsumerConfig config)
     {
         config.AllowAutoCreateTopics = false;
 
@@ -114,9 +122,7 @@ internal sealed partial class KafkaClients
         // Fetched ahead of us, outside the managed memory: 64 MB by default.
         config.QueuedMaxMessagesKbytes = 16_384;
         config.FetchMaxBytes = Math.Max(52_428_800, largest);
-        return new ConsumerBuilder<byte[]?, byte[]?>(config)
-            .SetErrorHandler((_, error) => Report(error))
-            .SetLogHandler((_, message) => Log(message));
+        return config;
     }
 
     private void Report(Error error)

@@ -7,7 +7,7 @@ using Confluent.Kafka;
 namespace Acme._1.Tests;
 
 /// <summary>A client of its own, independent of the one under test.</summary>
-internal sealed class Wire(string servers, IProducer<Null, byte[]> producer) : IWire
+internal sealed partial class Wire(string servers, IProducer<Null, byte[]> producer) : IWire
 {
     /// <summary>How large a message may be is for the broker to say, not for this client.</summary>
     private const int MessageMaxBytes = 100_000_000;
@@ -17,9 +17,6 @@ internal sealed class Wire(string servers, IProducer<Null, byte[]> producer) : I
         var config = new ProducerConfig { BootstrapServers = server.ConnectionString, MessageMaxBytes = MessageMaxBytes };
         return Task.FromResult<IWire>(new Wire(server.ConnectionString, new ProducerBuilder<Null, byte[]>(config).Build()));
     }
-
-    public WireMessage Encode(string? type, string? messageId, ReadOnlyMemory<byte> payload, string? subject = null) =>
-        CloudEventsEncoding.Encode(type, messageId, payload, subject);
 
     public Task SendAsync(Destination destination, WireMessage message, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using Confluent.Kafka;
 namespace Acme._1.Messaging.Kafka;
 
 /// <summary>Between Kafka's headers, which are bytes, and ours, which are strings.</summary>
-internal static class KafkaHeaders
+internal static partial class KafkaHeaders
 {
     /// <summary>When a message in a retry topic is to be handled again.</summary>
     public const string Due = "retry-due";
@@ -63,7 +63,7 @@ internal static class KafkaHeaders
             : null;
 
     public static string? ReadSubject(Headers? headers) =>
-        headers?.TryGetLastBytes(HeaderNames.Subject, out var value) == true && value is not null ? Encoding.UTF8.GetString(value) : null;
+        headers?.TryGetLastBytes(Subject, out var value) == true && value is not null ? Encoding.UTF8.GetString(value) : null;
 
     /// <summary>The headers for a copy that waits in a retry topic.</summary>
     public static Headers ForRetry(ConsumeResult<byte[]?, byte[]?> original, FailureHistory failures, DateTimeOffset due)
@@ -94,7 +94,7 @@ internal static class KafkaHeaders
         var reason = $"{Shorten(failures.Reason)} (too large to be copied, the message is still at {place})";
         var headers = Copy(original: null, failures with { Reason = reason });
         AddOrigin(headers, original);
-        headers.Add(HeaderNames.Id, Encoding.UTF8.GetBytes(id));
+        headers.Add(Id, Encoding.UTF8.GetBytes(id));
         headers.Add(OriginGroup, Encoding.UTF8.GetBytes(queue));
         headers.Add(ExceptionMessage, Encoding.UTF8.GetBytes(reason));
         headers.Add(PayloadLeftAt, Encoding.UTF8.GetBytes(place));
@@ -121,9 +121,7 @@ internal static class KafkaHeaders
             copy.Add(header.Key, header.GetValueBytes());
         }
 
-        var history = new Dictionary<string, string>();
-        failures.Write(history);
-        foreach (var (name, value) in history)
+        foreach (var (name, value) in HeadersOf(failures))
         {
             Set(copy, name, Encoding.UTF8.GetBytes(value));
         }

@@ -16,6 +16,8 @@ internal sealed record MessageEnvelope(string? MessageId, IReadOnlyList<string> 
         ? MessageTypes.All.FirstOrDefault(type => MessageUrn.ForTypeString(type.Json.Type) == urn)?.Name ?? urn
         : null;
 
+    public static MessageEnvelope Read(ReceiveContext message) => Read(message.GetBody());
+
     public static MessageEnvelope Read(ReadOnlyMemory<byte> body)
     {
         try
