@@ -9,11 +9,9 @@ public sealed partial record CommandResult(string CommandLine, int ExitCode, str
 {
     public bool Succeeded => ExitCode == 0;
 
-    /// <summary>What a restore did not find in any package source; null when that was not what failed.</summary>
-    public string? MissingPackages =>
-        !Succeeded && PackageNotFound().Matches(Output) is { Count: > 0 } matches
-            ? $"packages are missing here: {string.Join(", ", matches.Select(m => m.Groups[1].Value).Distinct())}"
-            : null;
+    /// <summary>What a restore did not find in any package source; empty when that was not what failed.</summary>
+    public IReadOnlyList<string> MissingPackages =>
+        Succeeded ? [] : [.. PackageNotFound().Matches(Output).Select(m => m.Groups[1].Value).Distinct()];
 
     public CommandResult EnsureSuccess() => Succeeded ? this : throw new CommandFailedException(this);
 
@@ -41,7 +39,7 @@ public sealed record Command(string Program, params IReadOnlyList<string> Argume
     /// <summary>Called with each line as it comes.</summary>
     public Action<string>? OnLine { get; init; }
 
-    /// <summary>`dotnet` in English, without a telemetry message, and without servers that outlive it.</summary>
+    /// <summary>`dotnet` in English, without a telemetry message, and without build nodes that outlive it.</summary>
     public static Command Dotnet(params IReadOnlyList<string> arguments) => new("dotnet", arguments)
     {
         Environment = DotnetEnvironment,
@@ -55,7 +53,8 @@ public sealed record Command(string Program, params IReadOnlyList<string> Argume
         ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
         ["MSBUILDDISABLENODEREUSE"] = "1",
         ["MSBUILDTERMINALLOGGER"] = "off",
-        ["UseSharedCompilation"] = "false",
+        // Whatever the machine's own setting: without it each project starts a compiler.
+        ["UseSharedCompilation"] = "true",
         // Set by the `dotnet test` that runs us, and not meant for what we start.
         ["MSBuildSDKsPath"] = null,
         ["MSBUILD_EXE_PATH"] = null,

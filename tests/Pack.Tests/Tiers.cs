@@ -13,8 +13,10 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
     private readonly Servers servers = new([.. Template.MqService.Resolved], ["tests", "readme"]);
 
     /// <summary>The brokers named in MQ_REQUIRE, for which a missing package or server is a failure.</summary>
-    public static IReadOnlyList<string> Required { get; } =
-        (Environment.GetEnvironmentVariable("MQ_REQUIRE") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    public static IReadOnlyList<string> Required { get; } = ListIn("MQ_REQUIRE");
+
+    /// <summary>The packages named in MQ_MAY_MISS, without which a combination is skipped even so: some feeds are not complete.</summary>
+    private static readonly IReadOnlyList<string> MayMiss = ListIn("MQ_MAY_MISS");
 
     public Task<TierResult> BuildAsync(Combination combination) =>
         built.GetOrAdd(combination, c => new Lazy<Task<TierResult>>(() => RunBuildAsync(c))).Value;
@@ -60,9 +62,12 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
         var service = await pack.GenerateAsync(combination, name, "matrix");
 
         var restored = await service.RestoreAsync(GeneratedService.BuildEnvironment);
-        if (restored.MissingPackages is { } missing)
+        if (restored.MissingPackages is { Count: > 0 } missing)
         {
-            return Stop(combination, missing, restored.Elapsed);
+            var why = $"packages are missing here: {string.Join(", ", missing)}";
+            return missing.All(MayMiss.Contains)
+                ? TierResult.Skipped(why, restored.Elapsed)
+                : Stop(combination, why, restored.Elapsed);
         }
 
         var elapsed = TimeSpan.Zero;
@@ -91,7 +96,8 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
         var build = await BuildAsync(combination);
         if (build.Service is null)
         {
-            return Stop(combination, "it was not built", TimeSpan.Zero);
+            // Why not, its build has said.
+            return TierResult.Skipped("it was not built", TimeSpan.Zero);
         }
 
         if (Servers.Missing(combination) is { } missing)
@@ -113,6 +119,9 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
         await File.WriteAllTextAsync(log, $"{result}");
         return TierResult.Failed($"{run} (exit code {result.ExitCode})\n\n{string.Join("\n\n", run.Failures)}\n\nThe whole output is in {log}.", result.Elapsed);
     }
+
+    private static string[] ListIn(string variable) =>
+        (Environment.GetEnvironmentVariable(variable) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static TierResult Stop(Combination combination, string why, TimeSpan elapsed) =>
         Required.Contains(combination["broker"]) ? TierResult.Failed($"MQ_REQUIRE asks for it, but {why}.", elapsed) : TierResult.Skipped(why, elapsed);

@@ -26,9 +26,14 @@ public sealed class FaultException(string message) : Exception(message);
 /// confirmed ⊆ processed ∪ dead-lettered, each effect once, nothing left in the queues.
 /// </summary>
 public sealed class FaultRun(
-    GeneratedService service, IServer? broker, IReadOnlyDictionary<string, string?> environment, History history) : IAsyncDisposable
+    GeneratedService service, IServer? broker, NetworkProxy? network, IReadOnlyDictionary<string, string?> environment, History history) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    /// <summary>One message in so many is sent twice, with the same id.</summary>
+    private const int Repeated = 10;
+
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
     private readonly Workload workload = Workload.Of(service.Combination);
     private readonly ConcurrentDictionary<string, bool> confirmed = new();
@@ -38,6 +43,8 @@ public sealed class FaultRun(
     public History History => history;
 
     public IServer Broker => broker ?? throw new FaultException($"The broker of {service.Combination} is not ours to kill.");
+
+    public NetworkProxy Network => network ?? throw new FaultException("This service talks to its broker without a proxy.");
 
     /// <summary>Of the requests that a load is made of, those that take the handler a while: there is always something in the middle.</summary>
     public static string SkuOf(int number) => number % 40 == 0 ? "slow-1" : "coffee";
@@ -53,7 +60,10 @@ public sealed class FaultRun(
         async () => await process.StatusAsync("health/ready") == (ready ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable),
         $"the {process.Side} did not become {(ready ? "ready" : "unready")}");
 
-    /// <summary>Sends until it is told to stop, so many at a time. Returns how often it was not confirmed.</summary>
+    /// <summary>
+    /// Sends until it is told to stop, so many at a time. Returns how often it was not confirmed. Not as fast as it can: what one
+    /// consumer on a slow machine cannot follow would only make it long until the queues are empty.
+    /// </summary>
     public async Task<int> LoadAsync(ServiceProcess producer, int concurrency, CancellationToken stop)
     {
         var refused = 0;
@@ -62,10 +72,20 @@ public sealed class FaultRun(
         {
             while (!stop.IsCancellationRequested)
             {
-                if (!await SendAsync(producer, SkuOf(Interlocked.Increment(ref number))))
+                var id = Guid.NewGuid().ToString();
+                var order = Interlocked.Increment(ref number);
+                if (!await SendAsync(producer, SkuOf(order), id))
                 {
                     Interlocked.Increment(ref refused);
                 }
+
+                if (order % Repeated == 0)
+                {
+                    // A client that did not get the answer: whether this is confirmed too makes no difference.
+                    await SendAsync(producer, SkuOf(order), id);
+                }
+
+                await Task.Delay(Pace);
             }
         }));
         return refused;
@@ -97,7 +117,7 @@ public sealed class FaultRun(
     /// <exception cref="FaultException">Something was lost or doubled, or is stuck.</exception>
     public async Task<Figures> CheckAsync(ServiceProcess consumer, TimeSpan since)
     {
-        await UntilAsync(async () => await IsIdleAsync(consumer), "messages are left in the queues");
+        await UntilIdleAsync(consumer);
         var recovery = history.Now - since;
 
         // A figure may be a moment old: what has arrived nowhere is looked for again.
@@ -120,6 +140,22 @@ public sealed class FaultRun(
         return figures.Lost + figures.Doubled == 0
             ? figures
             : throw new FaultException($"{figures}. The history is in {history.Path}");
+    }
+
+    /// <summary>However long that takes on this machine, as long as there are ever fewer messages left.</summary>
+    private async Task UntilIdleAsync(ServiceProcess consumer)
+    {
+        var fewest = long.MaxValue;
+        for (var left = await LeftAsync(consumer); left != 0;)
+        {
+            var before = fewest;
+            await UntilAsync(
+                async () => (left = await LeftAsync(consumer)) < before,
+                () => $"{left} messages are left in the queues, and were {before} before",
+                Patience,
+                throws: true);
+            fewest = left!.Value;
+        }
     }
 
     public async Task UntilAsync(Func<Task<bool>> condition, string otherwise, TimeSpan? patience = null) =>
@@ -188,10 +224,12 @@ public sealed class FaultRun(
         return Workload.EffectsIn((await response.Content.ReadFromJsonAsync<JsonNode>())!);
     }
 
-    private static async Task<bool> IsIdleAsync(ServiceProcess consumer)
+    /// <summary>How many messages are not settled yet; null while the consumer does not say.</summary>
+    private static async Task<long?> LeftAsync(ServiceProcess consumer)
     {
         using var response = await consumer.Http.GetAsync("ops/queues");
-        return response.IsSuccessStatusCode && (await response.Content.ReadFromJsonAsync<JsonArray>())!.All(queue =>
-            (long)queue!["depth"]! == 0 && (long)queue["inFlight"]! == 0 && (long)queue["retrying"]! == 0);
+        return response.IsSuccessStatusCode
+            ? (await response.Content.ReadFromJsonAsync<JsonArray>())!.Sum(queue => (long)queue!["depth"]! + (long)queue["inFlight"]! + (long)queue["retrying"]!)
+            : null;
     }
 }

@@ -1,15 +1,32 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
 namespace MqService.Harness.Faults;
 
 /// <summary>Runs faults against a built service, each with a broker and a database of its own.</summary>
-public static class FaultSuite
+public static partial class FaultSuite
 {
     public static async Task<Figures> RunAsync(GeneratedService service, Scenario scenario, CancellationToken ct = default)
     {
         var combination = service.Combination;
         await using var servers = new Servers([combination], [scenario.Name]);
-        var environment = await servers.EnvironmentAsync(combination, scenario.Name, ct);
+        var environment = new Dictionary<string, string?>(await servers.EnvironmentAsync(combination, scenario.Name, ct));
+        await using var network = scenario.IsOfTheNetwork ? Through(environment) : null;
         await using var history = new History(Path.Combine(Repository.Artifacts, "faults", $"{combination}-{scenario.Name}.jsonl"));
-        await using var run = new FaultRun(service, servers.BrokerOf(combination, scenario.Name), environment, history);
+        await using var run = new FaultRun(service, servers.BrokerOf(combination, scenario.Name), network, environment, history);
         return await scenario.RunAsync(run);
     }
+
+    /// <summary>Puts a proxy before the broker, and its address into the place of the broker's.</summary>
+    private static NetworkProxy Through(Dictionary<string, string?> environment)
+    {
+        const string Broker = "ConnectionStrings__broker";
+        var address = Address().Match(environment[Broker]!);
+        var proxy = new NetworkProxy(int.Parse(address.Groups[1].Value, CultureInfo.InvariantCulture));
+        environment[Broker] = Address().Replace(environment[Broker]!, $"127.0.0.1:{proxy.Port}");
+        return proxy;
+    }
+
+    [GeneratedRegex(@"127\.0\.0\.1:(\d+)")]
+    private static partial Regex Address();
 }

@@ -5,6 +5,9 @@ namespace MqService.Harness.Faults;
 /// <param name="AppliesTo">Whether it can happen to this combination.</param>
 public sealed record Scenario(string Name, string Row, Func<Combination, bool> AppliesTo, Func<FaultRun, Task<Figures>> RunAsync)
 {
+    /// <summary>Whether service and broker talk through a network that can be told to fail.</summary>
+    public bool IsOfTheNetwork { get; init; }
+
     private const int Concurrency = 8;
 
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
@@ -16,12 +19,20 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("term", "C09", HasTwoHosts, TerminateAsync),
         new("broker", "C10", HasTwoHosts, KillBrokerAsync),
         new("crash", "C11", c => HasTwoHosts(c) && c["pattern"] != "request-reply", CrashAsync),
+        new("slow", "C12", c => HasTwoHosts(c) && c["store"] != "memory" && c["pattern"] is "work-queue" or "pub-sub", SlowAsync),
         new("scale", "C15", c => HasTwoHosts(c) && c["store"] != "memory", ScaleAsync),
         new("absent", "C17", HasTwoHosts, BrokerAbsentAsync),
+        new("cut", "C10", HasProxy, run => OutageAsync(run, "cut the network", CutAsync, RestoreAsync)) { IsOfTheNetwork = true },
+        new("half-open", "C10", HasProxy, run => OutageAsync(run, "freeze the network", FreezeAsync, RestoreAsync)) { IsOfTheNetwork = true },
+        new("reset", "C10", HasProxy, ResetAsync) { IsOfTheNetwork = true },
+        new("latency", "C10", HasProxy, LatencyAsync) { IsOfTheNetwork = true },
     ];
 
     /// <summary>The memory broker is gone with its process: there is nothing that could survive.</summary>
     private static bool HasTwoHosts(Combination combination) => combination["broker"] != "memory";
+
+    /// <summary>Kafka's clients go to the addresses that the brokers themselves name, past any proxy that the service was given.</summary>
+    private static bool HasProxy(Combination combination) => HasTwoHosts(combination) && combination["broker"] != "kafka";
 
     private static async Task<Figures> KillAsync(FaultRun run)
     {
@@ -63,15 +74,37 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         return await run.CheckAsync(next, since);
     }
 
-    private static async Task<Figures> KillBrokerAsync(FaultRun run)
+    private static Task<Figures> KillBrokerAsync(FaultRun run) =>
+        OutageAsync(run, "SIGKILL the broker", r => r.Broker.KillAsync(), r => r.Broker.RestartAsync());
+
+    private static Task CutAsync(FaultRun run)
+    {
+        run.Network.Cut();
+        return Task.CompletedTask;
+    }
+
+    private static Task FreezeAsync(FaultRun run)
+    {
+        run.Network.Freeze();
+        return Task.CompletedTask;
+    }
+
+    private static Task RestoreAsync(FaultRun run)
+    {
+        run.Network.Restore();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The broker cannot be reached for a while: nothing is confirmed meanwhile, and everybody says so.</summary>
+    private static async Task<Figures> OutageAsync(FaultRun run, string what, Func<FaultRun, Task> begin, Func<FaultRun, Task> end)
     {
         var (producer, consumer) = await StartAsync(run);
         using var stop = new CancellationTokenSource();
         var load = run.LoadAsync(producer, Concurrency, stop.Token);
 
         await Task.Delay(Moment);
-        run.History.Add("SIGKILL the broker");
-        await run.Broker.KillAsync();
+        run.History.Add(what);
+        await begin(run);
         if (await run.SendAsync(producer, "coffee"))
         {
             throw new FaultException("A message was confirmed while there was no broker.");
@@ -80,8 +113,8 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         await run.UntilReadyAsync(producer, ready: false);
         await run.UntilReadyAsync(consumer, ready: false);
 
-        run.History.Add("start the broker");
-        await run.Broker.RestartAsync();
+        run.History.Add("the outage ends");
+        await end(run);
         var since = run.History.Now;
         await run.UntilReadyAsync(producer);
         await run.UntilReadyAsync(consumer);
@@ -90,6 +123,42 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         return await load > 0
             ? await run.CheckAsync(consumer, since)
             : throw new FaultException("Nothing was refused while there was no broker.");
+    }
+
+    private static async Task<Figures> ResetAsync(FaultRun run)
+    {
+        var (producer, consumer) = await StartAsync(run);
+        using var stop = new CancellationTokenSource();
+        var load = run.LoadAsync(producer, Concurrency, stop.Token);
+        for (var times = 0; times < 10; times++)
+        {
+            await Task.Delay(Moment / 4);
+            run.History.Add("reset all connections");
+            run.Network.Reset();
+        }
+
+        var since = run.History.Now;
+        await run.UntilReadyAsync(producer);
+        await run.UntilReadyAsync(consumer);
+        await Task.Delay(Moment);
+        await stop.CancelAsync();
+        await load;
+        return await run.CheckAsync(consumer, since);
+    }
+
+    /// <summary>A far broker is slow, and that is all: nothing is refused.</summary>
+    private static async Task<Figures> LatencyAsync(FaultRun run)
+    {
+        var (producer, consumer) = await StartAsync(run);
+        run.Network.Latency = TimeSpan.FromMilliseconds(100);
+        using var stop = new CancellationTokenSource();
+        var load = run.LoadAsync(producer, Concurrency, stop.Token);
+        await Task.Delay(Moment * 5);
+        await stop.CancelAsync();
+        var refused = await load;
+        return refused == 0
+            ? await run.CheckAsync(consumer, run.History.Now)
+            : throw new FaultException($"{refused} messages were refused, only because the broker is far away.");
     }
 
     private static async Task<Figures> CrashAsync(FaultRun run)
@@ -127,6 +196,32 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         return await run.CheckAsync(current, since) is { DeadLettered: 1 } figures
             ? figures
             : throw new FaultException("Innocent messages are among the dead letters.");
+    }
+
+    /// <summary>A handler that takes longer than any broker waits for a sign of life. No second consumer may begin with its message.</summary>
+    private static async Task<Figures> SlowAsync(FaultRun run)
+    {
+        var (producer, first) = await StartAsync(run);
+        var consumers = new[] { first, run.StartConsumer() };
+        await run.UntilReadyAsync(consumers[1]);
+        if (!await run.SendAsync(producer, "slow-40"))
+        {
+            throw new FaultException("The message was not confirmed.");
+        }
+
+        await run.UntilAsync(async () => (await HandlingAsync()).Values.Sum() > 0, "nobody handles the message");
+        await run.UntilAsync(
+            async () => await HandlingAsync() is var handling && handling.Values.All(count => count <= 1)
+                ? handling.Values.Sum() == 0
+                : throw new FaultException("The message is handled twice at once."),
+            "the message is still being handled");
+        return await run.CheckAsync(first, run.History.Now);
+
+        // By queue: each subscriber of a topic handles it once.
+        async Task<Dictionary<string, long>> HandlingAsync() => (await Task.WhenAll(consumers.Select(consumer => consumer.InFlightAsync())))
+            .SelectMany(figures => figures)
+            .GroupBy(queue => queue.Key, (queue, figures) => (queue, figures.Sum(f => f.Value)))
+            .ToDictionary();
     }
 
     private static async Task<Figures> ScaleAsync(FaultRun run)

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace MqService.Harness.Faults;
 
@@ -87,6 +89,10 @@ public sealed class ServiceProcess : IAsyncDisposable
         using var response = await Http.GetAsync("health/ready");
         return await response.Content.ReadAsStringAsync();
     }
+
+    /// <summary>How many messages of each queue it is handling.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> InFlightAsync() => (await Http.GetFromJsonAsync<JsonArray>("ops/queues"))!
+        .ToDictionary(queue => (string)queue!["queue"]!, queue => (long)queue!["inFlight"]!);
 
     public async Task<bool> HasDeadLetterAsync(string id) => await StatusAsync($"ops/dead-letters/{id}") == HttpStatusCode.OK;
 
