@@ -41,7 +41,7 @@ public sealed record Command(string Program, params IReadOnlyList<string> Argume
     /// <summary>Called with each line as it comes.</summary>
     public Action<string>? OnLine { get; init; }
 
-    /// <summary>`dotnet` in English, without a telemetry message, and without servers that outlive it.</summary>
+    /// <summary>`dotnet` in English, without a telemetry message, and without build nodes that outlive it.</summary>
     public static Command Dotnet(params IReadOnlyList<string> arguments) => new("dotnet", arguments)
     {
         Environment = DotnetEnvironment,
@@ -55,7 +55,6 @@ public sealed record Command(string Program, params IReadOnlyList<string> Argume
         ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
         ["MSBUILDDISABLENODEREUSE"] = "1",
         ["MSBUILDTERMINALLOGGER"] = "off",
-        ["UseSharedCompilation"] = "false",
         // Set by the `dotnet test` that runs us, and not meant for what we start.
         ["MSBuildSDKsPath"] = null,
         ["MSBUILD_EXE_PATH"] = null,

@@ -12,6 +12,7 @@ public sealed class PackFixture : IAsyncLifetime
     public const string ServiceName = "Shop";
 
     private readonly ConcurrentDictionary<Combination, Lazy<Task<GeneratedService>>> generated = new();
+    private readonly CompilerServer compiler = new();
     private Hive? hive;
 
     public PackFixture() => Tiers = new Tiers(this);
@@ -56,6 +57,7 @@ public sealed class PackFixture : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Tiers.DisposeAsync();
+        await compiler.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
 }
