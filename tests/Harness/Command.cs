@@ -55,6 +55,8 @@ public sealed record Command(string Program, params IReadOnlyList<string> Argume
         ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
         ["MSBUILDDISABLENODEREUSE"] = "1",
         ["MSBUILDTERMINALLOGGER"] = "off",
+        // Whatever the machine's own setting: without it each project starts a compiler.
+        ["UseSharedCompilation"] = "true",
         // Set by the `dotnet test` that runs us, and not meant for what we start.
         ["MSBuildSDKsPath"] = null,
         ["MSBUILD_EXE_PATH"] = null,
