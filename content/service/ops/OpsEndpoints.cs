@@ -13,12 +13,13 @@ public static class OpsEndpoints
     /// Open in Development. Elsewhere they ask for the header <c>X-Api-Key</c>, and do not exist while
     /// <c>Ops:ApiKey</c> is not configured.
     /// </summary>
-    public static void MapOps(this WebApplication app)
+    /// <returns>The group they are in, for more of them that are guarded in the same way; null if they do not exist.</returns>
+    public static RouteGroupBuilder? MapOps(this WebApplication app)
     {
         var key = app.Configuration["Ops:ApiKey"];
         if (!app.Environment.IsDevelopment() && string.IsNullOrEmpty(key))
         {
-            return;
+            return null;
         }
 
         var ops = app.MapGroup("/ops").AddEndpointFilter(ReportBrokerAsync);
@@ -34,6 +35,7 @@ public static class OpsEndpoints
         ops.MapDelete("/dead-letters/{id}", DiscardAsync);
         ops.MapGet("/queues", async (IDeadLetterQueue deadLetters, CancellationToken cancellationToken) =>
             TypedResults.Ok(await deadLetters.GetQueuesAsync(cancellationToken)));
+        return ops;
     }
 
     private static async Task<Ok<IEnumerable<DeadLetterSummary>>> ListAsync(
