@@ -1,4 +1,5 @@
 using Acme._1.Consumer.Stores;
+using Acme._1.Messaging;
 
 namespace Acme._1.Consumer;
 
@@ -8,6 +9,11 @@ public static class StoreExtensions
     public static void AddStore(this IHostApplicationBuilder builder)
     {
         builder.AddNatsInboxAndOutbox(NatsBalanceStore.Bucket);
-        builder.Services.AddSingleton<IBalanceStore, NatsBalanceStore>();
+
+        var services = builder.Services;
+        services.AddSingleton<NatsBalanceGenerations>();
+        services.AddScoped<NatsBalanceTransaction>();
+        services.AddScoped<IInbox>(provider => provider.GetRequiredService<NatsBalanceTransaction>());
+        services.AddScoped<IBalanceStore, NatsBalanceStore>();
     }
 }

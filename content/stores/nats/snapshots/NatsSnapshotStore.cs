@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Acme._1.Messaging;
@@ -20,7 +22,7 @@ internal sealed class NatsSnapshotStore(INatsConnector connector, IOptions<NatsS
     public Task<Snapshot?> FindAsync(string stream, CancellationToken cancellationToken) => TryAsync(
         async bucket =>
         {
-            var entry = await bucket.TryGetEntryAsync<byte[]>(stream, cancellationToken: cancellationToken);
+            var entry = await bucket.TryGetEntryAsync<byte[]>(KeyOf(stream), cancellationToken: cancellationToken);
             return entry switch
             {
                 { Success: true, Value.Value: { } json } => Read(stream, json),
@@ -35,17 +37,20 @@ internal sealed class NatsSnapshotStore(INatsConnector connector, IOptions<NatsS
         {
             var json = JsonSerializer.SerializeToUtf8Bytes(
                 new StoredSnapshot(snapshot.Version, snapshot.SchemaVersion, snapshot.State), NatsSnapshotJsonContext.Default.StoredSnapshot);
-            return await bucket.PutAsync(snapshot.Stream, json, cancellationToken: cancellationToken);
+            return await bucket.PutAsync(KeyOf(snapshot.Stream), json, cancellationToken: cancellationToken);
         },
         cancellationToken);
 
     public Task DeleteAsync(string stream, CancellationToken cancellationToken) => TryAsync(
         async bucket =>
         {
-            await bucket.PurgeAsync(stream, cancellationToken: cancellationToken);
+            await bucket.PurgeAsync(KeyOf(stream), cancellationToken: cancellationToken);
             return true;
         },
         cancellationToken);
+
+    // Names come from outside, and few characters are allowed in a key.
+    private static string KeyOf(string stream) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(stream)));
 
     // It is a cache: what cannot be read is as good as nothing, for the events say the same.
     private static Snapshot? Read(string stream, byte[] json)

@@ -12,7 +12,7 @@ namespace Acme._1.Consumer.Stores;
 /// </summary>
 internal sealed class RedisBalanceStore(RedisStore store, RedisTransaction transaction, TimeProvider clock) : IBalanceStore
 {
-    private const long FirstGeneration = 1;
+    private const long FirstGeneration = 0;
 
     /// <summary>A hash: the generation that is served, and as JSON the rebuild of the next one, if there is one.</summary>
     private static readonly RedisKey State = RedisStore.Key("balances");
@@ -56,11 +56,15 @@ internal sealed class RedisBalanceStore(RedisStore store, RedisTransaction trans
         var (generation, _) = await GetStateAsync(cancellationToken);
         while (true)
         {
-            var balance = await FindAsync(generation, accountId, cancellationToken);
-            var (served, _) = await GetStateAsync(cancellationToken);
-            if (balance is not null || served == generation)
+            if (await FindAsync(generation, accountId, cancellationToken) is { } balance)
             {
                 return balance;
+            }
+
+            var (served, _) = await GetStateAsync(cancellationToken);
+            if (served == generation)
+            {
+                return null;
             }
 
             // A rebuild was finished in between, and the generation that we looked at deleted.

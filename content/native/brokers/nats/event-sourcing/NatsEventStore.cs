@@ -35,6 +35,11 @@ internal sealed partial class NatsEventStore(
 
     public Task AppendAsync(string stream, long expectedVersion, NewEvent newEvent, CancellationToken cancellationToken)
     {
+        if (!IsName(stream))
+        {
+            throw new ArgumentException($"'{stream}' is no name for a stream in NATS: use ASCII letters, digits, - and _.", nameof(stream));
+        }
+
         var envelope = EventMessage.Create(stream, newEvent, clock.GetUtcNow(), options.Value.MaxMessageBytes);
         return WithinTimeoutAsync(
             async inner =>
@@ -77,6 +82,11 @@ internal sealed partial class NatsEventStore(
 
     public async Task<StoredEvent?> FindAsync(string stream, string eventId, CancellationToken cancellationToken)
     {
+        if (!IsName(stream))
+        {
+            return null;
+        }
+
         // The server knows ids for a limited time only, and does not find by them. Their headers are all that is read of the others.
         var place = 0UL;
         await foreach (var message in ReadMessagesAsync(SubjectOf(stream), first: 1, headersOnly: true, cancellationToken))
@@ -163,6 +173,11 @@ internal sealed partial class NatsEventStore(
     /// <summary>A sequence from which on to look for the events that begin with this version, or null if there are none.</summary>
     private async Task<ulong?> FindFirstAsync(INatsJSContext jetStream, string stream, long fromVersion, CancellationToken cancellationToken)
     {
+        if (!IsName(stream))
+        {
+            return null;
+        }
+
         if (fromVersion <= 1)
         {
             return 1;
@@ -336,11 +351,11 @@ internal sealed partial class NatsEventStore(
         }
     }
 
-    /// <exception cref="ArgumentException">The name would be several subjects, or none.</exception>
-    private static string SubjectOf(string stream) =>
-        stream.Length > 0 && stream.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_')
-            ? NatsNames.SubjectOf(Topic, stream)
-            : throw new ArgumentException($"'{stream}' is no name for a stream in NATS: use ASCII letters, digits, - and _.", nameof(stream));
+    /// <summary>False for what would be another subject than meant, or several. There is no stream of such a name.</summary>
+    private static bool IsName(string stream) =>
+        stream.Length > 0 && stream.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_');
+
+    private static string SubjectOf(string stream) => NatsNames.SubjectOf(Topic, stream);
 
     private static string Position(ulong sequence) => sequence.ToString(CultureInfo.InvariantCulture);
 
