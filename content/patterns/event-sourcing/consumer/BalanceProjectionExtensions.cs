@@ -14,6 +14,7 @@ internal static class BalanceProjectionExtensions
         services.AddScoped<BalanceProjection>();
         services.AddSingleton<RebuildRequest>();
         services.AddHostedService<BalanceRebuilder>();
+        services.AddHealthChecks().AddCheck<ProjectionHealthCheck>("balances", tags: ["ready"]);
         services.AddSingleton<FailureSimulation>();
     }
 }

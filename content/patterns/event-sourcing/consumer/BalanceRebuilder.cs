@@ -23,14 +23,17 @@ internal sealed partial class BalanceRebuilder(
     /// <summary>The request comes to one process only; this finds what another one left behind when it died.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
+    /// <summary>While there is nothing that could be served yet.</summary>
+    private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(200);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
             while (true)
             {
-                await TryRebuildAsync(stoppingToken);
-                await request.WaitAsync(PollInterval, clock, stoppingToken);
+                var isBuilt = await TryRebuildAsync(stoppingToken);
+                await request.WaitAsync(isBuilt ? PollInterval : FirstPollInterval, clock, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -40,19 +43,21 @@ internal sealed partial class BalanceRebuilder(
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "A rebuild must get over every failure of the store; it is logged, and tried again.")]
-    private async Task TryRebuildAsync(CancellationToken stoppingToken)
+    private async Task<bool> TryRebuildAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await RebuildAsync(stoppingToken);
+            return await RebuildAsync(stoppingToken);
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             LogInterrupted(exception);
+            return true;
         }
     }
 
-    private async Task RebuildAsync(CancellationToken cancellationToken)
+    /// <returns>Whether there is a generation that has seen all events.</returns>
+    private async Task<bool> RebuildAsync(CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         var balances = scope.ServiceProvider.GetRequiredService<IBalanceStore>();
@@ -66,7 +71,7 @@ internal sealed partial class BalanceRebuilder(
 
         if (state.Rebuild is not { } rebuild)
         {
-            return;
+            return state.Generation > 0;
         }
 
         LogStarted(rebuild.Generation, rebuild.Events);
@@ -76,8 +81,8 @@ internal sealed partial class BalanceRebuilder(
             var rows = await ApplyAsync(balances, rebuild.Generation, batch, cancellationToken);
             if (!await balances.SaveProgressAsync(rebuild, further, rows, cancellationToken))
             {
-                // Another instance works on it and is further. Whoever is last finds nothing to do.
-                return;
+                // Another instance works on it and is further.
+                return true;
             }
 
             rebuild = further;
@@ -88,6 +93,7 @@ internal sealed partial class BalanceRebuilder(
         // generation themselves.
         await balances.FinishRebuildAsync(rebuild, cancellationToken);
         LogFinished(rebuild.Generation, rebuild.Events);
+        return true;
     }
 
     private static async Task<IReadOnlyCollection<Balance>> ApplyAsync(

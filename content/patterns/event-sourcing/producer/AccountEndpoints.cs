@@ -12,8 +12,7 @@ public static class AccountEndpoints
     public static void MapAccountEndpoints(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/accounts/{id}", ShowAsync);
-        routes.MapPost("/accounts/{id}/deposits", Execute(amount => new Deposit(amount)));
-        routes.MapPost("/accounts/{id}/withdrawals", Execute(amount => new Withdrawal(amount)));
+        routes.MapPost("/accounts/{id}/{what:regex(^(deposits|withdrawals)$)}", MoveMoneyAsync);
     }
 
     private static async Task<Results<Ok<AccountState>, ProblemHttpResult>> ShowAsync(
@@ -29,26 +28,23 @@ public static class AccountEndpoints
         return TypedResults.Ok(new AccountState(account.Id, account.Balance, account.Version));
     }
 
-    private static Delegate Execute(Func<decimal, AccountCommand> command) =>
-        (
-            [RegularExpression("[A-Za-z0-9_-]{1,100}", ErrorMessage = "The account's id must be 1 to 100 ASCII letters, digits, '-' and '_'.")]
-            string id,
-            MoveMoney request,
-            [FromHeader(Name = "If-Match")]
-            [RegularExpression("\"[0-9]{1,18}\"", ErrorMessage = "If-Match must be a version in quotes, as ETag gave it.")]
-            string? ifMatch,
-            [FromHeader(Name = "Idempotency-Key")]
-            [StringLength(200, MinimumLength = 1)]
-            [RegularExpression("[!-~]+", ErrorMessage = "The Idempotency-Key must consist of printable ASCII characters.")]
-            string? idempotencyKey,
-            Accounts accounts,
-            HttpContext http,
-            CancellationToken cancellationToken) =>
-            ExecuteAsync(id, command(request.Amount), ifMatch, idempotencyKey, accounts, http, cancellationToken);
-
-    private static async Task<Results<Ok<MoneyMoved>, ProblemHttpResult>> ExecuteAsync(
-        string id, AccountCommand command, string? ifMatch, string? idempotencyKey, Accounts accounts, HttpContext http, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<MoneyMoved>, ProblemHttpResult>> MoveMoneyAsync(
+        [RegularExpression("[A-Za-z0-9_-]{1,100}", ErrorMessage = "The account's id must be 1 to 100 ASCII letters, digits, '-' and '_'.")]
+        string id,
+        string what,
+        MoveMoney request,
+        [FromHeader(Name = "If-Match")]
+        [RegularExpression("\"[0-9]{1,18}\"", ErrorMessage = "If-Match must be a version in quotes, as ETag gave it.")]
+        string? ifMatch,
+        [FromHeader(Name = "Idempotency-Key")]
+        [StringLength(200, MinimumLength = 1)]
+        [RegularExpression("[!-~]+", ErrorMessage = "The Idempotency-Key must consist of printable ASCII characters.")]
+        string? idempotencyKey,
+        Accounts accounts,
+        HttpContext http,
+        CancellationToken cancellationToken)
     {
+        AccountCommand command = what == "deposits" ? new Deposit(request.Amount) : new Withdrawal(request.Amount);
         long? expectedVersion = ifMatch is null ? null : long.Parse(ifMatch.AsSpan()[1..^1], NumberStyles.None, CultureInfo.InvariantCulture);
 
         // A client that repeats a request after a failure sends the same key, and gets the outcome of the first time.
