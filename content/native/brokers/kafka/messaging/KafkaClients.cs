@@ -49,7 +49,13 @@ internal sealed partial class KafkaClients
     /// <param name="oneByOne">Each message travels alone, and is refused for itself only.</param>
     public IProducer<byte[]?, byte[]?> CreateProducer(bool oneByOne)
     {
-        var config = new ProducerConfig(new Dictionary<string, string>(_common))
+        var config = CreateProducerConfig();
+        config.BatchNumMessages = oneByOne ? 1 : null;
+        return CreateProducer(config);
+    }
+
+    private ProducerConfig CreateProducerConfig() =>
+        new(new Dictionary<string, string>(_common))
         {
             Acks = Acks.All,
             EnableIdempotence = true,
@@ -65,16 +71,15 @@ internal sealed partial class KafkaClients
 
             // How large a record may be is for its topic to say. A copy must not fail here where there it would not.
             MessageMaxBytes = NoLimit,
-            BatchNumMessages = oneByOne ? 1 : null,
 
             // The same key goes to the same partition, whether it was sent by this client or by Java's.
             Partitioner = Partitioner.Murmur2Random,
         };
-        return new ProducerBuilder<byte[]?, byte[]?>(config)
-            .SetErrorHandler((_, error) => Report(error))
-            .SetLogHandler((_, message) => Log(message))
-            .Build();
-    }
+
+    private IProducer<byte[]?, byte[]?> CreateProducer(ProducerConfig config) => new ProducerBuilder<byte[]?, byte[]?>(config)
+        .SetErrorHandler((_, error) => Report(error))
+        .SetLogHandler((_, message) => Log(message))
+        .Build();
 
     /// <summary>A member of a consumer group. Nothing is committed unless it is told to.</summary>
     public ConsumerBuilder<byte[]?, byte[]?> CreateGroupMember(string group) => CreateConsumer(new ConsumerConfig(new Dictionary<string, string>(_common))
@@ -86,6 +91,9 @@ internal sealed partial class KafkaClients
         AutoOffsetReset = AutoOffsetReset.Earliest,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,
+
+        // Behind the last message there may be notes of transactions: only the end tells where the next one can be.
+        EnablePartitionEof = true,
         PartitionAssignmentStrategy = PartitionAssignmentStrategy.RoundRobin,
 
         // How long a process that died keeps its partitions.
@@ -107,6 +115,9 @@ internal sealed partial class KafkaClients
     private ConsumerBuilder<byte[]?, byte[]?> CreateConsumer(ConsumerConfig config)
     {
         config.AllowAutoCreateTopics = false;
+
+        // What was written in a transaction that was given up, never happened.
+        config.IsolationLevel = IsolationLevel.ReadCommitted;
 
         var largest = KafkaTopology.MaxCopyBytes(_options);
         config.ReceiveMessageMaxBytes = Math.Max(100_000_000, largest + 1_000_000);
