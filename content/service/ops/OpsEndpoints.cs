@@ -13,7 +13,7 @@ public static class OpsEndpoints
     /// Open in Development. Elsewhere they ask for the header <c>X-Api-Key</c>, and do not exist while
     /// <c>Ops:ApiKey</c> is not configured.
     /// </summary>
-    /// <returns>Where more of them can be mapped, or null if there are none.</returns>
+    /// <returns>The group they are in, for more of them that are guarded in the same way; null if they do not exist.</returns>
     public static RouteGroupBuilder? MapOps(this WebApplication app)
     {
         var key = app.Configuration["Ops:ApiKey"];

@@ -18,6 +18,8 @@ public sealed class ServiceHosts : IAsyncDisposable
 
     public HttpClient Consumer { get; }
 
+    public IServiceProvider ProducerServices => _app.Services;
+
     public IServiceProvider ConsumerServices => _app.Services;
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

@@ -23,6 +23,8 @@ public sealed class ServiceHosts : IAsyncDisposable
 
     public HttpClient Consumer { get; private set; }
 
+    public IServiceProvider ProducerServices => _producer.Services;
+
     public IServiceProvider ConsumerServices => _consumer.Services;
 
     /// <summary>Runs this while there is no consumer, and then starts one again.</summary>

@@ -51,14 +51,18 @@ internal sealed partial class KafkaClients
     {
         var config = ProducerSettings();
         config.BatchNumMessages = oneByOne ? 1 : null;
-        return new ProducerBuilder<byte[]?, byte[]?>(config)
-            .SetErrorHandler((_, error) => Report(error))
-            .SetLogHandler((_, message) => Log(message))
-            .Build();
+        return CreateProducer(config);
     }
 
     /// <summary>A member of a consumer group. Nothing is committed unless it is told to.</summary>
-    public ConsumerBuilder<byte[]?, byte[]?> CreateGroupMember(string group) => CreateConsumer(GroupMemberSettings(group));
+    public ConsumerBuilder<byte[]?, byte[]?> CreateGroupMember(string group)
+    {
+        var config = GroupMemberSettings(group);
+
+        // Behind the last message there may be notes of transactions: only the end tells where the next one can be.
+        config.EnablePartitionEof = true;
+        return CreateConsumer(config);
+    }
 
     /// <summary>A consumer that belongs to no group, for reading a topic from its beginning to its end.</summary>
     public IConsumer<byte[]?, byte[]?> CreateReader() => CreateConsumer(new ConsumerConfig(new Dictionary<string, string>(_common))
@@ -108,6 +112,11 @@ internal sealed partial class KafkaClients
         SessionTimeoutMs = 10_000,
     };
 
+    private IProducer<byte[]?, byte[]?> CreateProducer(ProducerConfig config) => new ProducerBuilder<byte[]?, byte[]?>(config)
+        .SetErrorHandler((_, error) => Report(error))
+        .SetLogHandler((_, message) => Log(message))
+        .Build();
+
     private ConsumerBuilder<byte[]?, byte[]?> CreateConsumer(ConsumerConfig config) => new ConsumerBuilder<byte[]?, byte[]?>(Limit(config))
         .SetErrorHandler((_, error) => Report(error))
         .SetLogHandler((_, message) => Log(message));
@@ -115,6 +124,9 @@ internal sealed partial class KafkaClients
     private ConsumerConfig Limit(ConsumerConfig config)
     {
         config.AllowAutoCreateTopics = false;
+
+        // What was written in a transaction that was given up, never happened.
+        config.IsolationLevel = IsolationLevel.ReadCommitted;
 
         var largest = KafkaTopology.MaxCopyBytes(_options);
         config.ReceiveMessageMaxBytes = Math.Max(100_000_000, largest + 1_000_000);

@@ -11,6 +11,7 @@ internal sealed partial class KafkaTopology(
     KafkaQueues queues, IOptions<KafkaOptions> kafka, IOptions<MessagingOptions> messaging, IOptions<RetryOptions> retry)
 {
     private const int RoomForHeaders = 128 * 1024;
+    private const string Forever = "-1";
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
@@ -70,7 +71,7 @@ internal sealed partial class KafkaTopology(
         var queueNames = destinations.Where(destination => destination.Kind is DestinationKind.Queue).Select(destination => destination.Name)
             .Union(queues.All.Select(queue => queue.Name));
 
-        List<TopicSpecification> all = [.. topics.Select(SourceTopic), .. queueNames.SelectMany(QueueTopics)];
+        List<TopicSpecification> all = [.. topics.Select(EventTopic), .. queueNames.SelectMany(QueueTopics)];
         AddReplies(all);
         return all;
     }
@@ -93,6 +94,19 @@ internal sealed partial class KafkaTopology(
         // stays for as long as it takes, until a record without a value says that it was replayed or discarded.
         yield return Topic(DeadLetterTopic(queue), partitions: 1, "compact", MaxCopyBytes(messaging.Value));
         yield return Topic(StartsTopic(queue), partitions: 1, "compact", MaxRecordBytes(messaging.Value));
+    }
+
+    private TopicSpecification EventTopic(string name)
+    {
+        var topic = SourceTopic(name);
+        if (KeptTopics.Contains(name))
+        {
+            // Neither by age nor by size, whatever the cluster does with others. Nor compacted: that keeps the last of a key.
+            topic.Configs["retention.ms"] = Forever;
+            topic.Configs["retention.bytes"] = Forever;
+        }
+
+        return topic;
     }
 
     private TopicSpecification SourceTopic(string name) => Topic(name, kafka.Value.Partitions, "delete", MaxRecordBytes(messaging.Value));
@@ -126,6 +140,8 @@ internal sealed partial class KafkaTopology(
             {
                 throw Misfit(topic, "partitions", found.Partitions.Count, topic.NumPartitions, topic.Configs["cleanup.policy"] is "compact"
                     ? "Delete the topic when it is empty, and start this service again."
+                    : KeptTopics.Contains(topic.Name)
+                    ? $"Set {KafkaOptions.Section}:{nameof(KafkaOptions.Partitions)} to {found.Partitions.Count}; adding partitions would tear streams of events apart."
                     : $"Set {KafkaOptions.Section}:{nameof(KafkaOptions.Partitions)} to {found.Partitions.Count}, or add partitions to the topics (kafka-topics.sh --alter).");
             }
 
@@ -139,6 +155,14 @@ internal sealed partial class KafkaTopology(
             if (settings["cleanup.policy"].Value is var policy && policy != topic.Configs["cleanup.policy"])
             {
                 throw Misfit(topic, "cleanup.policy", policy, topic.Configs["cleanup.policy"], "Change it (kafka-configs.sh --alter) before messages are lost by it.");
+            }
+
+            foreach (var name in new[] { "retention.ms", "retention.bytes" })
+            {
+                if (KeptTopics.Contains(topic.Name) && settings[name].Value is var limit && limit != Forever)
+                {
+                    throw Misfit(topic, name, limit, Forever, "Change it (kafka-configs.sh --alter) before events are deleted by it.");
+                }
             }
 
             if (MaxMessageBytes(topic.Name) is var bytes && bytes < long.Parse(topic.Configs["max.message.bytes"], CultureInfo.InvariantCulture))

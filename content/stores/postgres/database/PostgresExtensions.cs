@@ -19,7 +19,7 @@ internal static class PostgresExtensions
 
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(provider =>
+        services.TryAddSingleton(provider =>
             new NpgsqlDataSourceBuilder(connectionString).UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>()).Build());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<PostgresDatabase>(provider, string.Join('\n', schema)));
         services.AddHealthChecks().AddCheck<PostgresDatabase>("store", tags: ["ready"]);

@@ -20,11 +20,15 @@ internal sealed class PostgresTransaction(PostgresDatabase database, OutboxSigna
         private set;
     }
 
+    /// <summary>Whether a message is being handled in this scope.</summary>
+    public bool IsRunning { get; private set; }
+
     public async Task<bool> RunOnceAsync(string queue, string messageId, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenWhenAvailableAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         Connection = connection;
+        IsRunning = true;
 
         if (!await TryEnterAsync(queue, messageId, cancellationToken))
         {

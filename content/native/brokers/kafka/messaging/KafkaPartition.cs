@@ -87,6 +87,18 @@ internal sealed class KafkaPartition(TopicPartition id)
         Complete(offset);
     }
 
+    /// <summary>
+    /// Passes over what is before the end of the partition and no message: how a transaction ended is noted there, too, and
+    /// takes an offset. Not committed, it would count as a message that waits.
+    /// </summary>
+    public void SkipTo(long end)
+    {
+        if (Position < end)
+        {
+            Skip(end - 1);
+        }
+    }
+
     public void Complete(long offset)
     {
         lock (_gate)

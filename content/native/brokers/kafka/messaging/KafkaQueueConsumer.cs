@@ -134,7 +134,14 @@ internal sealed partial class KafkaQueueConsumer(
         {
             if (_consumer.Consume(UntilNextDue()) is { } record && _partitions.TryGetValue(record.TopicPartition, out var partition))
             {
-                Take(partition, record);
+                if (record.IsPartitionEOF)
+                {
+                    partition.SkipTo(record.Offset.Value);
+                }
+                else
+                {
+                    Take(partition, record);
+                }
             }
         }
         catch (ConsumeException exception) when (!exception.Error.IsFatal)

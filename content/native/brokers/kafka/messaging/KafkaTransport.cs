@@ -13,6 +13,11 @@ internal sealed class KafkaTransport(KafkaProducer producer, IOptions<MessagingO
 
     public async Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken)
     {
+        if (KeptTopics.Contains(destination.Name))
+        {
+            throw new InvalidOperationException($"{destination.Name} is a log of events: append to it through the event store.");
+        }
+
         var message = new Message<byte[]?, byte[]?>
         {
             // What shares a key keeps its order and runs one after the other: the same message sent twice, here.

@@ -22,7 +22,7 @@ internal sealed partial class NatsTopicTrimmer(NatsConnector connector, TimeProv
     [
         .. MessageTypes.All
             .Select(type => type.Destination)
-            .Where(destination => destination.Kind is DestinationKind.Topic)
+            .Where(destination => destination.Kind is DestinationKind.Topic && !KeptTopics.Contains(destination.Name))
             .Select(destination => NatsNames.StreamOf(destination.Name))
             .Distinct(),
     ];

@@ -14,6 +14,7 @@ internal sealed class NatsTopologyException(string message, Exception? innerExce
 /// </summary>
 internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettings> settings, INatsDirectQueues? direct = null)
 {
+    private const long Unlimited = -1;
     private const int NotFound = 404;
     private const int ServiceUnavailable = 503;
 
@@ -55,8 +56,10 @@ internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettin
 
     private async Task DeclareTopicAsync(NatsJSContext jetStream, string topic, CancellationToken cancellationToken)
     {
-        var stream = Limit(jetStream, Stream(topic, StreamConfigRetention.Limits, topic, NatsNames.SubjectOf(topic, ">")));
-        await DeclareStreamAsync(jetStream, stream, cancellationToken);
+        // In a log of events, the name of an account is one token: what is further below is left to the subscribers' queues.
+        var isKept = KeptTopics.Contains(topic);
+        var stream = Limit(jetStream, Stream(topic, StreamConfigRetention.Limits, topic, NatsNames.SubjectOf(topic, isKept ? "*" : ">")));
+        await DeclareStreamAsync(jetStream, stream, cancellationToken, isKept);
     }
 
     private async Task DeclareSubscriptionAsync(NatsJSContext jetStream, Subscription[] subscriptions, CancellationToken cancellationToken)
@@ -118,7 +121,8 @@ internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettin
             NumReplicas = settings.Value.Replicas,
         };
 
-    private static async Task DeclareStreamAsync(NatsJSContext jetStream, StreamConfig wanted, CancellationToken cancellationToken)
+    private static async Task DeclareStreamAsync(
+        NatsJSContext jetStream, StreamConfig wanted, CancellationToken cancellationToken, bool isKept = false)
     {
         StreamConfig found;
         try
@@ -145,9 +149,15 @@ internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettin
         Check("discard policy", wanted.Discard, found.Discard);
         Check("subjects", string.Join(", ", wanted.Subjects!.Order()), string.Join(", ", (found.Subjects ?? []).Order()));
         Check("no-ack", false, found.NoAck);
-        if (wanted.Retention is StreamConfigRetention.Workqueue)
+        if (wanted.Retention is StreamConfigRetention.Workqueue || isKept)
         {
             Check("maximum age", TimeSpan.Zero, found.MaxAge);
+        }
+
+        if (isKept)
+        {
+            // This limit makes room even where the others refuse.
+            Check("limit of messages per subject", Unlimited, found.MaxMsgsPerSubject > 0 ? found.MaxMsgsPerSubject : Unlimited);
         }
 
         void Check<T>(string setting, T expected, T actual)
@@ -156,7 +166,9 @@ internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettin
             {
                 throw new NatsTopologyException(
                     $"The stream {wanted.Name} exists with another {setting}: {actual} instead of {expected}. "
-                    + $"Correct it with `nats stream edit {wanted.Name}`, or empty it, delete it with `nats stream rm {wanted.Name}`, and start this service again.");
+                    + (isKept
+                        ? $"Correct it with `nats stream edit {wanted.Name}` and start this service again. Do not delete it: it holds the events."
+                        : $"Correct it with `nats stream edit {wanted.Name}`, or empty it, delete it with `nats stream rm {wanted.Name}`, and start this service again."));
             }
         }
     }

@@ -13,6 +13,11 @@ internal sealed class NatsTransport(NatsConnector connector) : ITransport
 
     public async Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken)
     {
+        if (KeptTopics.Contains(destination.Name))
+        {
+            throw new InvalidOperationException($"{destination.Name} is a log of events: append to it through the event store.");
+        }
+
         var headers = NatsMessageHeaders.Create(EnvelopeHeaders.Write(envelope));
         var session = await GetSessionAsync(cancellationToken);
         EnsureFits(session.JetStream.Connection, headers, envelope.Data.Length);

@@ -125,7 +125,7 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
     /// <param name="database">Where.</param>
     /// <param name="since">
     /// Where a new subscription begins: with what is published from now on; or, if Redis has lost it while we ran, with
-    /// whatever is there again.
+    /// whatever is there again. On a topic that keeps everything it always begins with the first message.
     /// </param>
     /// <exception cref="InvalidOperationException">A key holds something else. The message names it, and the fix.</exception>
     public async Task DeclareAsync(IDatabase database, RedisValue since)
@@ -145,7 +145,7 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
         foreach (var source in RedisSource.Of(_registry).Where(source => source.IsTopic))
         {
             await DeclareQueueAsync(source.Queue);
-            await DeclareGroupAsync(source.Stream, source.Group, since);
+            await DeclareGroupAsync(source.Stream, source.Group, source.IsKept ? StreamPosition.Beginning : since);
         }
 
         async Task DeclareQueueAsync(RedisQueue queue)

@@ -318,7 +318,7 @@ internal sealed partial class RedisConsumer(
 
         await connection.RunScriptAsync(
             RedisScripts.RemoveConsumers, [source.Stream], [source.Group, (long)(ackTimeout * 10).TotalMilliseconds, string.Empty], stopping);
-        if (source.IsTopic)
+        if (source.IsTopic && !source.IsKept)
         {
             await connection.RunScriptAsync(RedisScripts.TrimTopic, [source.Stream], [], stopping);
         }

@@ -19,8 +19,10 @@ internal static class RedisMessage
         HeaderNames.TraceParent, HeaderNames.ReplyTo, HeaderNames.CorrelationId, HeaderNames.Expires,
     ];
 
-    public static NameValueEntry[] Write(Envelope envelope) =>
-        [.. EnvelopeHeaders.Write(envelope).Select(header => new NameValueEntry(header.Key, header.Value)), new(Payload, envelope.Data)];
+    public static NameValueEntry[] Write(Envelope envelope) => Write(EnvelopeHeaders.Write(envelope), envelope.Data);
+
+    public static NameValueEntry[] Write(Dictionary<string, string> headers, ReadOnlyMemory<byte> payload) =>
+        [.. headers.Select(header => new NameValueEntry(header.Key, header.Value)), new(Payload, payload)];
 
     public static Dictionary<string, string> ReadHeaders(NameValueEntry[] fields)
     {

@@ -13,6 +13,9 @@ internal sealed record RedisSource(
 {
     public bool IsTopic => Subscriptions.Count > 0;
 
+    /// <summary>True if what all groups are done with stays in the stream.</summary>
+    public bool IsKept => Subscriptions.Any(subscription => KeptTopics.Contains(subscription.Topic));
+
     /// <summary>All sources of this process: each queue, and each topic that feeds one of them.</summary>
     public static IEnumerable<RedisSource> Of(HandlerRegistry registry) =>
     [

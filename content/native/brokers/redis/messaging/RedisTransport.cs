@@ -16,6 +16,11 @@ internal sealed class RedisTransport(RedisConnection connection) : ITransport
             return connection.RunAsync(database => AddAsync(database, new(destination.Name), message), cancellationToken);
         }
 
+        if (KeptTopics.Contains(destination.Name))
+        {
+            throw new InvalidOperationException($"{destination.Name} is a log of events: append to it through the event store.");
+        }
+
         var topic = new RedisTopic(destination.Name);
         return connection.RunScriptAsync(
             RedisScripts.PublishToTopic,
