@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using Acme._1.Messaging;
 using Acme._1.Messaging.Nats;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
@@ -16,7 +15,7 @@ namespace Acme._1.EventStore;
 /// server appends to a subject only if its last message is the one that we saw, and that one says which version it is.
 /// </summary>
 internal sealed partial class NatsEventStore(
-    NatsTransport transport, NatsConnector connector, IOptions<MessagingOptions> options, TimeProvider clock, ILogger<NatsEventStore> logger)
+    NatsTransport transport, NatsConnector connector, EventAppender appender, ILogger<NatsEventStore> logger)
     : IEventStore
 {
     private const int BatchSize = 256;
@@ -40,44 +39,8 @@ internal sealed partial class NatsEventStore(
             throw new ArgumentException($"'{stream}' is no name for a stream in NATS: use ASCII letters, digits, - and _.", nameof(stream));
         }
 
-        var envelope = EventMessage.Create(stream, newEvent, clock.GetUtcNow(), options.Value.MaxMessageBytes);
-        return WithinTimeoutAsync(
-            async inner =>
-            {
-                var session = await transport.GetSessionAsync(inner);
-                var head = await GetHeadAsync(session.JetStream, stream, inner);
-                if (head.Version != expectedVersion)
-                {
-                    throw new WrongExpectedVersionException(stream, expectedVersion);
-                }
-
-                var headers = NatsMessageHeaders.Create(EventMessage.WriteHeaders(envelope, stream, expectedVersion + 1));
-                head.NextMark?.WriteTo(headers);
-                NatsTransport.EnsureFits(session.JetStream.Connection, headers, envelope.Data.Length);
-                var confirmation = await session.JetStream.PublishAsync(
-                    SubjectOf(stream),
-                    envelope.Data,
-                    NatsRawSerializer<ReadOnlyMemory<byte>>.Default,
-                    new NatsJSPubOpts { MsgId = newEvent.EventId, ExpectedStream = StreamName, ExpectedLastSubjectSequence = head.Sequence },
-                    headers,
-                    inner);
-
-                if (confirmation.Error is { ErrCode: WrongLastSequence or WrongLastSequenceConstant })
-                {
-                    throw new WrongExpectedVersionException(stream, expectedVersion);
-                }
-
-                if (confirmation.Error is { } error)
-                {
-                    throw new BrokerUnavailableException($"NATS refused an event of {stream}: {error.Description}.");
-                }
-
-                if (confirmation.Duplicate)
-                {
-                    await RefuseDuplicateAsync(session.JetStream, stream, expectedVersion, newEvent.EventId, confirmation.Seq, inner);
-                }
-            },
-            cancellationToken);
+        return appender.AppendAsync(
+            stream, newEvent, (envelope, inner) => AppendAsync(stream, expectedVersion, envelope, inner), cancellationToken);
     }
 
     public async Task<StoredEvent?> FindAsync(string stream, string eventId, CancellationToken cancellationToken)
@@ -128,6 +91,49 @@ internal sealed partial class NatsEventStore(
 
     public IAsyncEnumerable<StoredEvent> ReadAllAsync(string? afterPosition, CancellationToken cancellationToken) => ReadEventsAsync(
         subject: null, afterPosition is null ? 1 : ulong.Parse(afterPosition, CultureInfo.InvariantCulture) + 1, cancellationToken);
+
+    private async Task AppendAsync(string stream, long expectedVersion, Envelope envelope, CancellationToken cancellationToken)
+    {
+        var session = await transport.GetSessionAsync(cancellationToken);
+        PubAckResponse confirmation;
+        try
+        {
+            var head = await GetHeadAsync(session.JetStream, stream, cancellationToken);
+            if (head.Version != expectedVersion)
+            {
+                throw new WrongExpectedVersionException(stream, expectedVersion);
+            }
+
+            var headers = NatsMessageHeaders.Create(EventMessage.WriteHeaders(envelope, stream, expectedVersion + 1));
+            head.NextMark?.WriteTo(headers);
+            NatsTransport.EnsureFits(session.JetStream.Connection, headers, envelope.Data.Length);
+            confirmation = await session.JetStream.PublishAsync(
+                SubjectOf(stream),
+                envelope.Data,
+                NatsRawSerializer<ReadOnlyMemory<byte>>.Default,
+                new NatsJSPubOpts { MsgId = envelope.Id, ExpectedStream = StreamName, ExpectedLastSubjectSequence = head.Sequence },
+                headers,
+                cancellationToken);
+            if (confirmation is { Error: null, Duplicate: true })
+            {
+                await RefuseDuplicateAsync(session.JetStream, stream, expectedVersion, envelope.Id, confirmation.Seq, cancellationToken);
+            }
+        }
+        catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, cancellationToken))
+        {
+            throw new BrokerUnavailableException($"NATS did not confirm an event of {stream}: {exception.Message}", exception);
+        }
+
+        if (confirmation.Error is { ErrCode: WrongLastSequence or WrongLastSequenceConstant })
+        {
+            throw new WrongExpectedVersionException(stream, expectedVersion);
+        }
+
+        if (confirmation.Error is { } error)
+        {
+            throw new BrokerUnavailableException($"NATS refused an event of {stream}: {error.Description}.");
+        }
+    }
 
     /// <summary>
     /// The server has dropped the event, because it had one with this id in its duplicate window. That it did not look at the
@@ -330,24 +336,6 @@ internal sealed partial class NatsEventStore(
         catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, cancellationToken))
         {
             throw new BrokerUnavailableException($"NATS did not answer: {exception.Message}", exception);
-        }
-    }
-
-    private async Task WithinTimeoutAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(options.Value.PublishTimeout);
-        try
-        {
-            await work(timeout.Token);
-        }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new BrokerUnavailableException($"NATS did not confirm within {options.Value.PublishTimeout}.", exception);
-        }
-        catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, cancellationToken))
-        {
-            throw new BrokerUnavailableException($"NATS did not confirm: {exception.Message}", exception);
         }
     }
 
