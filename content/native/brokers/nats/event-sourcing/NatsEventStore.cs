@@ -27,6 +27,9 @@ internal sealed partial class NatsEventStore(
 
     private const string MessageId = "Nats-Msg-Id";
 
+    /// <summary>How long a server may be silent while we read.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     private static readonly string Topic = EventMessage.Log.Name;
     private static readonly string StreamName = NatsNames.StreamOf(Topic);
 
@@ -240,8 +243,8 @@ internal sealed partial class NatsEventStore(
                     MemStorage = true,
                     NumReplicas = 1,
 
-                    // If this process does not get to delete it.
-                    InactiveThreshold = TimeSpan.FromMinutes(1),
+                    // If this process does not get to delete it. A rebuild may pause in between.
+                    InactiveThreshold = TimeSpan.FromMinutes(5),
                 },
                 cancellationToken),
             cancellationToken);
@@ -251,7 +254,7 @@ internal sealed partial class NatsEventStore(
             for (var read = 0UL; read < wanted;)
             {
                 var before = read;
-                var request = new NatsJSFetchOpts { MaxMsgs = (int)Math.Min(wanted - read, BatchSize) };
+                var request = new NatsJSFetchOpts { MaxMsgs = (int)Math.Min(wanted - read, BatchSize), Expires = Patience };
                 await foreach (var message in FetchAsync(consumer, request, cancellationToken))
                 {
                     // Not acknowledged, so what gets lost on the way does not come again. But it is missed in the count.
@@ -278,9 +281,12 @@ internal sealed partial class NatsEventStore(
     private async IAsyncEnumerable<INatsJSMsg<ReadOnlyMemory<byte>>> FetchAsync(
         INatsJSConsumer consumer, NatsJSFetchOpts request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // The client would wait for a lost connection as for a slow server.
+        var session = await GetSessionAsync(cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(session.Ended, cancellationToken);
         await using var messages = consumer
-            .FetchNoWaitAsync(request, NatsRawSerializer<ReadOnlyMemory<byte>>.Default, cancellationToken)
-            .GetAsyncEnumerator(cancellationToken);
+            .FetchNoWaitAsync(request, NatsRawSerializer<ReadOnlyMemory<byte>>.Default, either.Token)
+            .GetAsyncEnumerator(either.Token);
         while (await AskAsync(async _ => await messages.MoveNextAsync(), cancellationToken))
         {
             yield return messages.Current;
@@ -322,16 +328,15 @@ internal sealed partial class NatsEventStore(
     }
 
     /// <summary>For reading: at once or not at all.</summary>
+    private Task<NatsSession> GetSessionAsync(CancellationToken cancellationToken) => connector.Problem is { } problem
+        ? throw new BrokerUnavailableException($"NATS is not available: {problem}")
+        : connector.GetAsync(cancellationToken);
+
     private async Task<T> AskAsync<T>(Func<INatsJSContext, Task<T>> ask, CancellationToken cancellationToken)
     {
-        if (connector.Problem is { } problem)
-        {
-            throw new BrokerUnavailableException($"NATS is not available: {problem}");
-        }
-
         try
         {
-            return await ask((await connector.GetAsync(cancellationToken)).JetStream);
+            return await ask((await GetSessionAsync(cancellationToken)).JetStream);
         }
         catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, cancellationToken))
         {
@@ -383,6 +388,6 @@ internal sealed partial class NatsEventStore(
     [LoggerMessage(LogLevel.Warning, "Message {Sequence} of {Log} is no event, and is skipped")]
     private partial void LogNoEvent(ulong sequence, string log);
 
-    [LoggerMessage(LogLevel.Debug, "The consumer {Name} could not be deleted; the server does so in a minute")]
+    [LoggerMessage(LogLevel.Debug, "The consumer {Name} could not be deleted; the server does so in five minutes")]
     private partial void LogNotDeleted(Exception exception, string name);
 }
