@@ -18,10 +18,14 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("crash", "C11", c => HasTwoHosts(c) && c["pattern"] != "request-reply", CrashAsync),
         new("scale", "C15", c => HasTwoHosts(c) && c["store"] != "memory", ScaleAsync),
         new("absent", "C17", HasTwoHosts, BrokerAbsentAsync),
+        new("es-writers", "E1", IsEventSourced, EventSourcing.CompetingWritersAsync),
+        new("es-rebuild", "E2", c => IsEventSourced(c) && c["store"] != "memory", EventSourcing.KillRebuildAsync),
     ];
 
     /// <summary>The memory broker is gone with its process: there is nothing that could survive.</summary>
     private static bool HasTwoHosts(Combination combination) => combination["broker"] != "memory";
+
+    private static bool IsEventSourced(Combination combination) => HasTwoHosts(combination) && combination["pattern"] == "event-sourcing";
 
     private static async Task<Figures> KillAsync(FaultRun run)
     {
@@ -72,9 +76,11 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         await Task.Delay(Moment);
         run.History.Add("SIGKILL the broker");
         await run.Broker.KillAsync();
-        if (await run.SendAsync(producer, "coffee"))
+        if (await run.SendAsync(producer, "coffee") != run.ConfirmsWithoutBroker)
         {
-            throw new FaultException("A message was confirmed while there was no broker.");
+            throw new FaultException(run.ConfirmsWithoutBroker
+                ? "The store did not confirm an event while there was no broker."
+                : "A message was confirmed while there was no broker.");
         }
 
         await run.UntilReadyAsync(producer, ready: false);
@@ -87,7 +93,7 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         await run.UntilReadyAsync(consumer);
         await Task.Delay(Moment);
         await stop.CancelAsync();
-        return await load > 0
+        return await load > 0 || run.ConfirmsWithoutBroker
             ? await run.CheckAsync(consumer, since)
             : throw new FaultException("Nothing was refused while there was no broker.");
     }
