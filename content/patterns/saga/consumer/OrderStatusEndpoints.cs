@@ -48,9 +48,8 @@ public static class OrderStatusEndpoints
 
         // The id is that of the step that is stuck: however often somebody asks for it, it is taken again once.
         var token = order.History[^1].Token;
-        var message = OutgoingMessage.Create(new ResumeOrder(order.OrderId, token), options.Value.MaxMessageBytes)
-            with { MessageId = StepMessageIds.Resume(order.OrderId, token) };
-        await sender.SendAsync(message, cancellationToken);
+        var message = OutgoingMessage.Create(new ResumeOrder(order.OrderId, token), options.Value.MaxMessageBytes);
+        await sender.SendAsync(message with { MessageId = StepMessageIds.Resume(order.OrderId, token) }, cancellationToken);
         return TypedResults.Accepted($"/orders/{Uri.EscapeDataString(orderId)}");
     }
 
