@@ -25,17 +25,17 @@ public static class OrderStatusEndpoints
 
     private static async Task<Results<Ok<OrderStatus>, ProblemHttpResult>> FindAsync(
         string orderId, ISagaReader sagas, CancellationToken cancellationToken) =>
-        await sagas.FindAsync(orderId, cancellationToken) is { } order ? TypedResults.Ok(order) : NotFound(orderId);
+        await sagas.FindAsync(Decode(orderId), cancellationToken) is { } order ? TypedResults.Ok(order) : NotFound(orderId);
 
     private static async Task<Ok<IEnumerable<StepEffects>>> FindEffectsAsync(
         string orderId, IStepRecords records, CancellationToken cancellationToken) =>
-        TypedResults.Ok((await records.FindAllAsync(orderId, cancellationToken)).Select(StepEffects.Of));
+        TypedResults.Ok((await records.FindAllAsync(Decode(orderId), cancellationToken)).Select(StepEffects.Of));
 
     /// <summary>The saga itself takes the step again, as it does everything else: when it is told by a message.</summary>
     private static async Task<Results<Accepted, ProblemHttpResult>> ResumeAsync(
         string orderId, ISagaReader sagas, IOutboxSender sender, IOptions<MessagingOptions> options, CancellationToken cancellationToken)
     {
-        if (await sagas.FindAsync(orderId, cancellationToken) is not { } order)
+        if (await sagas.FindAsync(Decode(orderId), cancellationToken) is not { } order)
         {
             return NotFound(orderId);
         }
@@ -48,10 +48,13 @@ public static class OrderStatusEndpoints
 
         // The id is that of the step that is stuck: however often somebody asks for it, it is taken again once.
         var token = order.History[^1].Token;
-        var message = OutgoingMessage.Create(new ResumeOrder(orderId, token), options.Value.MaxMessageBytes) with { MessageId = $"resume-{orderId}-{token}" };
-        await sender.SendAsync(message, cancellationToken);
+        var message = OutgoingMessage.Create(new ResumeOrder(order.OrderId, token), options.Value.MaxMessageBytes);
+        await sender.SendAsync(message with { MessageId = StepMessageIds.Resume(order.OrderId, token) }, cancellationToken);
         return TypedResults.Accepted($"/orders/{Uri.EscapeDataString(orderId)}");
     }
+
+    // Routing decodes everything in a path but the slash, and an order id may have one.
+    private static string Decode(string orderId) => orderId.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static ProblemHttpResult NotFound(string orderId) =>
         TypedResults.Problem($"There is no order {orderId}.", statusCode: StatusCodes.Status404NotFound);

@@ -64,7 +64,7 @@ internal sealed partial class StepTimeouts(
 
             // The id is that of the step: sent twice, it is handled once.
             var message = OutgoingMessage.Create(new StepTimedOut(step.OrderId, step.Token), messaging.Value.MaxMessageBytes);
-            return sender.SendAsync(message with { MessageId = $"timeout-{step.OrderId}-{step.Token}" }, cancellationToken);
+            return sender.SendAsync(message with { MessageId = StepMessageIds.Timeout(step.OrderId, step.Token) }, cancellationToken);
         }));
         return due.Count;
     }

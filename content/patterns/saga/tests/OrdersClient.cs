@@ -38,7 +38,7 @@ internal static class OrdersClient
     }
 
     public static Task<OrderStatus?> FindOrderAsync(this HttpClient consumer, string orderId) =>
-        consumer.FindAsync<OrderStatus>($"/orders/{orderId}");
+        consumer.FindAsync<OrderStatus>($"/orders/{Uri.EscapeDataString(orderId)}");
 
     /// <summary>Waits until the order stands like this.</summary>
     public static async Task<OrderStatus> WaitForOrderAsync(this HttpClient consumer, string orderId, string status = "completed")
@@ -57,14 +57,14 @@ internal static class OrdersClient
 
     /// <summary>What the participants did for the order, by their names.</summary>
     public static async Task<Dictionary<string, StepEffects>> GetEffectsAsync(this HttpClient consumer, string orderId) =>
-        (await consumer.GetFromJsonAsync<StepEffects[]>($"/orders/{orderId}/effects"))!.ToDictionary(effects => effects.Participant);
+        (await consumer.GetFromJsonAsync<StepEffects[]>($"/orders/{Uri.EscapeDataString(orderId)}/effects"))!.ToDictionary(effects => effects.Participant);
 
     public static async Task<ParkedSaga?> FindParkedAsync(this HttpClient consumer, string orderId) =>
         (await consumer.GetFromJsonAsync<ParkedSaga[]>("/ops/sagas?take=1000"))!.SingleOrDefault(saga => saga.OrderId == orderId);
 
     public static async Task<HttpStatusCode> ResumeAsync(this HttpClient consumer, string orderId)
     {
-        using var response = await consumer.PostAsync($"/ops/sagas/{orderId}/resume", content: null);
+        using var response = await consumer.PostAsync($"/ops/sagas/{Uri.EscapeDataString(orderId)}/resume", content: null);
         return response.StatusCode;
     }
 }

@@ -147,6 +147,21 @@ public sealed class SagaTests(ServiceFixture service)
     }
 
     [Fact]
+    public async Task An_order_id_may_be_any_text()
+    {
+        // Too long for the header of any message, with a line break, and a slash that a path has to encode.
+        var orderId = $"Zoë's 📦 #1/2\r\n{Guid.CreateVersion7()} {new string('€', 120)}";
+        await service.Producer.PlaceOrderAsync("compensation-fails-99", orderId);
+
+        // By its own clock: the timeout is a message that the service sends by itself.
+        await service.Consumer.WaitForOrderAsync(orderId, "parked");
+        (await service.Consumer.ResumeAsync(orderId)).ShouldBe(HttpStatusCode.Accepted);
+
+        await service.Consumer.WaitForOrderAsync(orderId, "compensated");
+        (await service.Consumer.GetEffectsAsync(orderId))["stock"].ShouldBe(new("stock", "undone", 1, 1));
+    }
+
+    [Fact]
     public async Task Only_a_parked_saga_can_be_resumed()
     {
         var placed = await service.Producer.PlaceOrderAsync("coffee");
