@@ -19,8 +19,14 @@ public sealed class CommandLineTests(PackFixture pack)
     [Fact]
     public void MassTransit_is_refused_where_it_has_no_transport_here() =>
         Assert.Equal(
-            ["kafka masstransit", "nats masstransit", "redis masstransit"],
-            Template.MqService.Invalid.Where(c => c["store"] != "broker").Select(c => $"{c["broker"]} {c["library"]}").Distinct());
+            ["nats masstransit", "redis masstransit"],
+            Template.MqService.Invalid.Where(c => c["store"] != "broker" && c["broker"] != "kafka").Select(c => $"{c["broker"]} {c["library"]}").Distinct());
+
+    [Fact]
+    public void MassTransit_on_Kafka_is_refused_for_questions_only() =>
+        Assert.Equal(
+            ["masstransit request-reply"],
+            Template.MqService.Invalid.Where(c => c["broker"] == "kafka" && c["store"] != "broker").Select(c => $"{c["library"]} {c["pattern"]}").Distinct());
 
     [Fact]
     public void Store_in_the_broker_is_refused_where_the_broker_is_no_store() =>

@@ -19,7 +19,7 @@ public sealed partial class DocumentationTests(PackFixture pack)
         ["dotnet pack -p:ValidateTemplates=true"] = "Its package is not on every feed; TemplateJsonTests covers the same rules.",
         ["dotnet new install MqService.Templates"] = nameof(PackFixture),
         ["dotnet build"] = nameof(BuildTests),
-        ["dotnet test"] = nameof(ServiceTests),
+        ["dotnet test"] = nameof(RabbitMqServiceTests),
         ["docker compose up -d --wait"] = "Needs Docker.",
     };
 
@@ -30,7 +30,7 @@ public sealed partial class DocumentationTests(PackFixture pack)
         ["dotnet run --project "] = nameof(ReadmeWalkthrough),
         ["curl "] = nameof(ReadmeWalkthrough),
         ["sleep "] = nameof(ReadmeWalkthrough),
-        ["export ConnectionStrings__"] = nameof(ServiceTests),
+        ["export ConnectionStrings__"] = nameof(RabbitMqServiceTests),
     };
 
     public static TheoryData<string, string> DotnetNewCommands =>

@@ -9,9 +9,11 @@ public static class Matrix
     /// <summary>Those that differ in what they generate.</summary>
     public static TheoryData<string> Resolved => Rows(Template.MqService.Resolved);
 
+    public static TheoryData<string> ResolvedOf(string broker) => Rows(Template.MqService.Resolved.Where(c => c["broker"] == broker));
+
     /// <summary>Of those, the ones with the store that `auto` stands for: the commands of a README do not depend on it.</summary>
-    public static TheoryData<string> DefaultStores => Rows(Template.MqService.Combinations
-        .Where(c => c["store"] == "auto" && c["library"] != "auto")
+    public static TheoryData<string> DefaultStoresOf(string broker) => Rows(Template.MqService.Combinations
+        .Where(c => c["broker"] == broker && c["store"] == "auto" && c["library"] != "auto")
         .Select(Template.MqService.Resolve));
 
     /// <summary>Those that leave something to the template.</summary>

@@ -10,6 +10,10 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Combination, Lazy<Task<TierResult>>> built = new();
     private readonly ConcurrentDictionary<Combination, Lazy<Task<TierResult>>> tested = new();
+
+    /// <summary>More builds at once only take the time from each other, and from the tests that run meanwhile.</summary>
+    private readonly SemaphoreSlim builders = new(2);
+
     private readonly Servers servers = new([.. Template.MqService.Resolved], ["tests", "readme"]);
 
     /// <summary>The brokers named in MQ_REQUIRE, for which a missing package or server is a failure.</summary>
@@ -37,6 +41,7 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await servers.DisposeAsync();
+        builders.Dispose();
         if (!tested.IsEmpty || !built.IsEmpty)
         {
             var table = await MatrixReport.WriteAsync(await ResultsAsync(built), await ResultsAsync(tested));
@@ -56,6 +61,19 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
     }
 
     private async Task<TierResult> RunBuildAsync(Combination combination)
+    {
+        await builders.WaitAsync();
+        try
+        {
+            return await BuildNowAsync(combination);
+        }
+        finally
+        {
+            builders.Release();
+        }
+    }
+
+    private async Task<TierResult> BuildNowAsync(Combination combination)
     {
         // A name of its own for each: on a server that all share, queues and databases then stay apart.
         var name = string.Concat(combination.Choices.SelectMany(c => c.Choice.Split('-')).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));

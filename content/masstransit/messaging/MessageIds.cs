@@ -26,7 +26,7 @@ public static class MessageIds
 
     /// <summary>The same for a message that could not be read, perhaps: null if it has no id.</summary>
     internal static string? FindMessageId(this ReceiveContext context) =>
-        context.FindMessageIdHeader() ?? MessageEnvelope.Read(context.GetBody()).MessageId;
+        context.FindMessageIdHeader() ?? MessageEnvelope.Read(context).MessageId;
 
     private static string? FindMessageIdHeader(this ReceiveContext context) =>
         context.TransportHeaders.Get<string>(HeaderNames.MessageId) is { Length: > 0 } id ? id : null;

@@ -55,6 +55,5 @@ public static class ReceiveEndpointExtensions
         context.SentTime is { } time ? new DateTimeOffset(time.ToUniversalTime()) : clock.GetUtcNow();
 
     /// <summary>The queue that the message belongs to; where a transport sets messages aside, that is not always the one it came from.</summary>
-    internal static string GetQueueName(this ReceiveContext context) =>
-        Broker.WorkQueueOf(Uri.UnescapeDataString(context.InputAddress.Segments[^1]));
+    internal static string GetQueueName(this ReceiveContext context) => Broker.QueueOf(context);
 }

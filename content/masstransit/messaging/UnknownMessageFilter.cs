@@ -16,7 +16,7 @@ internal sealed partial class UnknownMessageFilter(IPipe<ExceptionReceiveContext
 
     public Task Send(ReceiveContext context, IPipe<ReceiveContext> next)
     {
-        var types = MessageEnvelope.Read(context.GetBody()).Types;
+        var types = MessageEnvelope.Read(context).Types;
         var what = types.Any(type => KnownFamilies.Contains(Version.Replace(type, string.Empty)))
             ? "unsupported version"
             : "unknown message type";

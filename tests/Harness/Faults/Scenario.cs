@@ -16,6 +16,7 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
     public static IReadOnlyList<Scenario> All { get; } =
     [
         new("kill", "C08", HasTwoHosts, KillAsync),
+        new("steps", "S3", c => HasTwoHosts(c) && c["pattern"] == "saga" && c["store"] != "memory", KillBetweenStepsAsync),
         new("term", "C09", HasTwoHosts, TerminateAsync),
         new("broker", "C10", HasTwoHosts, KillBrokerAsync),
         new("crash", "C11", c => HasTwoHosts(c) && c["pattern"] != "request-reply", CrashAsync),
@@ -50,6 +51,30 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         await stop.CancelAsync();
         await load;
         return await run.CheckAsync(next, since);
+    }
+
+    /// <summary>
+    /// The consumer drives the sagas and is all of their participants. Killed at any moment under load, it dies between every two
+    /// steps there are: many sagas are under way, each somewhere else.
+    /// </summary>
+    private static async Task<Figures> KillBetweenStepsAsync(FaultRun run)
+    {
+        var (producer, consumer) = await StartAsync(run);
+        using var stop = new CancellationTokenSource();
+        var load = run.LoadAsync(producer, Concurrency, stop.Token);
+        for (var times = 0; times < 10; times++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(0.5 + Random.Shared.NextDouble()));
+            run.History.Add("SIGKILL the consumer");
+            await consumer.KillAsync();
+            consumer = run.StartConsumer();
+            await run.UntilReadyAsync(consumer);
+        }
+
+        var since = run.History.Now;
+        await stop.CancelAsync();
+        await load;
+        return await run.CheckAsync(consumer, since);
     }
 
     private static async Task<Figures> TerminateAsync(FaultRun run)

@@ -5,23 +5,64 @@ using System.Text.Json.Nodes;
 namespace MqService.Harness.Faults;
 
 /// <summary>What the driver sends and where the oracle looks, for one pattern. Nothing here knows a broker.</summary>
-/// <param name="IsAnswered">The producer answers with the result: what is confirmed has happened already.</param>
+/// <param name="Confirmed">The status of a message that is promised to be kept, or answered.</param>
+/// <param name="Send">The request, by message id and sku.</param>
+/// <param name="Effects">Where the effects show, by message id.</param>
 public sealed record Workload(
     HttpStatusCode Confirmed,
     Func<string, string, HttpRequestMessage> Send,
-    IReadOnlyList<Func<string, string>> Effects,
-    bool IsAnswered)
+    IReadOnlyList<Func<string, string>> Effects)
 {
+    /// <summary>
+    /// The sku of a request in a load, by its number. Some take the handler a while, so that there is always something in the middle.
+    /// </summary>
+    public Func<int, string> SkuOf { get; init; } = number => number % 40 == 0 ? "slow-1" : "coffee";
+
+    /// <summary>Whether what shows at all the places goes together.</summary>
+    public Predicate<IReadOnlyList<JsonNode>> IsConsistent { get; init; } = _ => true;
+
     public static Workload Of(Combination combination) => combination["pattern"] switch
     {
-        "work-queue" => new(HttpStatusCode.Accepted, PostOrder, [id => $"orders/{id}"], false),
-        "pub-sub" => new(HttpStatusCode.Accepted, PostOrder, [id => $"emails/{id}", id => $"analytics/{id}"], false),
-        "request-reply" => new(HttpStatusCode.OK, GetQuote, [id => $"issued-quotes/{id}"], true),
+        "work-queue" => new(HttpStatusCode.Accepted, PostOrder, [id => $"orders/{id}"]),
+        "pub-sub" => new(HttpStatusCode.Accepted, PostOrder, [id => $"emails/{id}", id => $"analytics/{id}"]),
+        "request-reply" => new(HttpStatusCode.OK, GetQuote, [id => $"issued-quotes/{id}"]),
+        "saga" => new(HttpStatusCode.Accepted, PostOrder, [id => $"orders/{id}", id => $"orders/{id}/effects"])
+        {
+            SkuOf = number => number % 40 == 0 ? "slow-1" : (number % 10) switch
+            {
+                1 => "out-of-stock",
+                4 => "payment-declined",
+                7 => "shipping-fails",
+                _ => "coffee",
+            },
+            IsConsistent = HasOneEnd,
+        },
         var pattern => throw new ArgumentException($"There is no workload for {pattern}."),
     };
 
     /// <summary>How often a message took effect at one of its places.</summary>
-    public static int EffectsIn(JsonNode answer) => (int?)answer["effects"] ?? 1;
+    public static int EffectsIn(JsonNode answer) => answer switch
+    {
+        // Those of a saga's participants: each once, and undone once at the most.
+        JsonArray steps when steps.Count == 0 => 0,
+        JsonArray steps => steps.All(step => (int)step!["done"]! <= 1 && (int)step["undone"]! <= (int)step["done"]!) ? 1 : 2,
+
+        // A saga that has not come to its end.
+        _ when (string?)answer["status"] == "pending" => 0,
+        _ => (int?)answer["effects"] ?? 1,
+    };
+
+    /// <summary>A completed order has all of its effects, a compensated one has none left.</summary>
+    private static bool HasOneEnd(IReadOnlyList<JsonNode> answers)
+    {
+        var left = answers[1].AsArray().Sum(step => (int)step!["done"]! - (int)step["undone"]!);
+        return (string)answers[0]["status"]! switch
+        {
+            "completed" => left == 3,
+            "compensated" => left == 0,
+            _ => false,
+        };
+    }
 
     private static HttpRequestMessage PostOrder(string id, string sku) => new(HttpMethod.Post, "orders")
     {

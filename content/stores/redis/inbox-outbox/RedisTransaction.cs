@@ -17,13 +17,23 @@ internal sealed class RedisTransaction(RedisStore store, OutboxSignal signal, IO
     private static readonly string Inbox = RedisStore.Key("inbox");
 
     /// <summary>
-    /// Notes the message and runs the commands, or does neither because the message was noted before. Redis does not undo
-    /// what a script has done before a command that this user may not run, so the permissions are looked at first.
+    /// Notes the message and runs the commands (1), or does neither because the message was noted before (0) or because what
+    /// the handler has read is out of date (-1). Redis does not undo what a script has done before a command that this user
+    /// may not run, so the permissions are looked at first.
     /// </summary>
-    /// <remarks>KEYS: inbox, then those of the commands. ARGV: message, retention in ms, then for each command its length and its words.</remarks>
+    /// <remarks>
+    /// KEYS: inbox, then those of the versions and the commands. ARGV: message, retention in ms, how many versions, then the
+    /// key and the number of each, then for each command its length and its words.
+    /// </remarks>
     private const string Commit = """
+        local i = 4
+        for _ = 1, ARGV[3] do
+          if (redis.call('HGET', ARGV[i], 'version') or '0') ~= ARGV[i + 1] then
+            return -1
+          end
+          i = i + 2
+        end
         local commands = {}
-        local i = 3
         while i <= #ARGV do
           local command = { unpack(ARGV, i + 1, i + ARGV[i]) }
           if not redis.acl_check_cmd(unpack(command)) then
@@ -49,33 +59,38 @@ internal sealed class RedisTransaction(RedisStore store, OutboxSignal signal, IO
         return 1
         """;
 
+    private const int OutOfDate = -1;
+
     private readonly HashSet<string> _keys = [];
+    private readonly Dictionary<string, long> _versions = [];
     private readonly List<RedisValue> _commands = [];
     private bool _hasMessages;
 
     public async Task<bool> RunOnceAsync(string queue, string messageId, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         RedisValue message = $"{queue} {messageId}";
-        if (await store.RunWhenAvailableAsync(database => database.SortedSetScoreAsync(Inbox, message), cancellationToken) is not null)
+        while (true)
         {
-            return false;
+            if (await store.RunWhenAvailableAsync(database => database.SortedSetScoreAsync(Inbox, message), cancellationToken) is not null)
+            {
+                return false;
+            }
+
+            await work(cancellationToken);
+
+            // Nothing was written so far. If a twin has been faster, this does nothing, and what the handler did is forgotten.
+            var committed = await CommitAsync(message, cancellationToken);
+            if (committed != OutOfDate)
+            {
+                return committed == 1;
+            }
+
+            // Again, on what is there by now. That may be our own: it was committed, and the answer got lost.
+            _keys.Clear();
+            _versions.Clear();
+            _commands.Clear();
+            _hasMessages = false;
         }
-
-        await work(cancellationToken);
-
-        // Nothing was written so far. If a twin has been faster, this does nothing, and what the handler did is forgotten.
-        var committed = await store.RunWhenAvailableAsync(
-            database => database.ScriptEvaluateAsync(
-                Commit,
-                [Inbox, .. _keys.Select(key => (RedisKey)key)],
-                [message, (long)Retention.TotalMilliseconds, .. _commands]),
-            cancellationToken);
-        if (_hasMessages)
-        {
-            signal.Set();
-        }
-
-        return (bool)committed;
     }
 
     public void Add<T>(T message)
@@ -85,6 +100,18 @@ internal sealed class RedisTransaction(RedisStore store, OutboxSignal signal, IO
         OnCommit("HSET", RedisOutbox.Messages, outgoing.MessageId, RedisOutbox.Write(outgoing));
         OnCommit("ZADD", RedisOutbox.Ids, 0, outgoing.MessageId);
         _hasMessages = true;
+    }
+
+    /// <summary>
+    /// Commits only if the field <c>version</c> of this hash is still the same (0: it is not there). If it is not, all that was
+    /// collected is dropped, and the work is run again.
+    /// </summary>
+    /// <param name="key">Its key, from <see cref="RedisStore.Key"/>.</param>
+    /// <param name="version">The version that was read. Whoever writes to the hash has to raise it.</param>
+    public void Expect(string key, long version)
+    {
+        _keys.Add(key);
+        _versions[key] = version;
     }
 
     /// <summary>Runs this command when the handler has succeeded, and not before.</summary>
@@ -98,5 +125,19 @@ internal sealed class RedisTransaction(RedisStore store, OutboxSignal signal, IO
         _commands.Add(command);
         _commands.Add(key);
         _commands.AddRange(arguments);
+    }
+
+    private async Task<int> CommitAsync(RedisValue message, CancellationToken cancellationToken)
+    {
+        RedisKey[] keys = [Inbox, .. _keys.Select(key => (RedisKey)key)];
+        RedisValue[] versions = [.. _versions.SelectMany<KeyValuePair<string, long>, RedisValue>(expected => [expected.Key, expected.Value])];
+        RedisValue[] arguments = [message, (long)Retention.TotalMilliseconds, _versions.Count, .. versions, .. _commands];
+        var committed = await store.RunWhenAvailableAsync(database => database.ScriptEvaluateAsync(Commit, keys, arguments), cancellationToken);
+        if (_hasMessages)
+        {
+            signal.Set();
+        }
+
+        return (int)committed;
     }
 }

@@ -12,10 +12,10 @@ public static class OrderSubscribers
         builder.Services.AddScoped<OrderAnalytics>();
         builder.Services.AddSingleton<FailureSimulation>();
 
-        builder.AddMessaging(bus =>
+        builder.AddMessaging(consumers =>
         {
-            bus.AddConsumer<ConfirmOrderConsumer, ConfirmOrderConsumerDefinition>();
-            bus.AddConsumer<CountOrderConsumer, CountOrderConsumerDefinition>();
+            consumers.AddConsumer<ConfirmOrderConsumer, ConfirmOrderConsumerDefinition>();
+            consumers.AddConsumer<CountOrderConsumer, CountOrderConsumerDefinition>();
         });
     }
 }

@@ -11,6 +11,6 @@ public static class OrderConsumer
         builder.Services.AddScoped<OrderProcessor>();
         builder.Services.AddSingleton<FailureSimulation>();
 
-        builder.AddMessaging(bus => bus.AddConsumer<OrderPlacedConsumer, OrderPlacedConsumerDefinition>());
+        builder.AddMessaging(consumers => consumers.AddConsumer<OrderPlacedConsumer, OrderPlacedConsumerDefinition>());
     }
 }

@@ -19,7 +19,7 @@ internal static class Broker
     public static Task<string?> FindProblemAsync(IServiceProvider _, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
     /// <summary>Nothing is set aside here.</summary>
-    public static string WorkQueueOf(string queue) => queue;
+    public static string QueueOf(ReceiveContext message) => Uri.UnescapeDataString(message.InputAddress.Segments[^1]);
 
     public static void UsingBroker(this IBusRegistrationConfigurator bus)
     {

@@ -39,7 +39,8 @@ internal static class Broker
     }
 
     /// <summary>What is handled in the quarantine belongs to the queue that it was set aside from.</summary>
-    public static string WorkQueueOf(string queue) => RabbitMqQueues.WorkQueueOf(queue);
+    public static string QueueOf(ReceiveContext message) =>
+        RabbitMqQueues.WorkQueueOf(Uri.UnescapeDataString(message.InputAddress.Segments[^1]));
 
     public static void UsingBroker(this IBusRegistrationConfigurator bus)
     {

@@ -10,7 +10,7 @@ internal sealed partial class KafkaClients
     /// <summary>A producer that writes in transactions. Whoever begins to work under this id puts an end to who did before.</summary>
     public IProducer<byte[]?, byte[]?> CreateTransactionalProducer(string transactionalId)
     {
-        var config = CreateProducerConfig();
+        var config = ProducerSettings();
         config.TransactionalId = transactionalId;
 
         // The client insists on this order: a message, a request and a transaction may take longer in turn.

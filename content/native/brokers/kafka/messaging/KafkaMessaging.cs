@@ -14,8 +14,10 @@ internal static class KafkaMessaging
         services.AddSingleton(provider => provider.GetRequiredService<KafkaClients>().CreateAdmin());
         services.AddSingleton<KafkaTopology>();
         services.AddSingleton<KafkaConnection>();
-        services.AddSingleton<KafkaTransport>();
-        services.AddSingleton<ITransport>(provider => provider.GetRequiredService<KafkaTransport>());
+        services.AddSingleton(FindQueues);
+        services.AddSingleton<KafkaProducer>();
+        services.AddSingleton<KafkaCopies>();
+        services.AddSingleton<ITransport, KafkaTransport>();
 
         // One for each who reads: a consumer can be at one place only.
         services.AddTransient<KafkaTopicReader>();
@@ -28,5 +30,14 @@ internal static class KafkaMessaging
         services.AddHostedService(provider => provider.GetRequiredService<KafkaReceiver>());
 
         services.AddHealthChecks().AddCheck<KafkaHealthCheck>("broker", tags: ["ready"]);
+    }
+
+    private static KafkaQueues FindQueues(IServiceProvider services)
+    {
+        var registry = services.GetRequiredService<HandlerRegistry>();
+        var subscriptions = registry.Subscriptions.ToLookup(subscription => subscription.Queue, subscription => subscription.Topic);
+        return new(
+            [.. registry.Queues.Union(subscriptions.Select(queue => queue.Key)).Select(queue => KafkaQueue.Of(queue, subscriptions[queue]))],
+            () => services.GetRequiredService<MessagePump>().InFlight);
     }
 }

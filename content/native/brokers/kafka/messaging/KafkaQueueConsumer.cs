@@ -14,7 +14,7 @@ internal sealed partial class KafkaQueueConsumer(
     string queue,
     KafkaClients clients,
     KafkaTopology topology,
-    KafkaTransport transport,
+    KafkaCopies copies,
     KafkaStarts starts,
     KafkaQuarantine quarantine,
     HandlerRegistry registry,
@@ -86,7 +86,7 @@ internal sealed partial class KafkaQueueConsumer(
             .Build();
         try
         {
-            consumer.Subscribe([.. topology.SourceTopics(queue), .. _retryTopics]);
+            consumer.Subscribe([queue, .. _subscriptions.Select(topic => topic.Key), .. _retryTopics]);
             while (!stopping.IsCancellationRequested)
             {
                 Step();
@@ -218,7 +218,7 @@ internal sealed partial class KafkaQueueConsumer(
     private void Start(KafkaPartition partition, ConsumeResult<byte[]?, byte[]?> record)
     {
         var offset = record.Offset.Value;
-        var delivery = new KafkaDelivery(queue, record, partition, transport, clock);
+        var delivery = new KafkaDelivery(queue, record, partition, copies);
         var handle = () => pump.ProcessAsync(delivery, _abort);
 
         var isFirst = offset == partition.Start!.Offset;

@@ -10,7 +10,7 @@ internal sealed partial class KafkaReceiver(
     KafkaClients clients,
     KafkaConnection connection,
     KafkaTopology topology,
-    KafkaTransport transport,
+    KafkaCopies copies,
     KafkaStarts starts,
     KafkaQuarantine quarantine,
     HandlerRegistry registry,
@@ -26,7 +26,7 @@ internal sealed partial class KafkaReceiver(
     private readonly IReadOnlyList<KafkaQueueConsumer> _consumers =
     [
         .. registry.Queues.Select(queue => new KafkaQueueConsumer(
-            queue, clients, topology, transport, starts, quarantine, registry, pump, options.Value, clock, logger)),
+            queue, clients, topology, copies, starts, quarantine, registry, pump, options.Value, clock, logger)),
     ];
 
     /// <summary>True while this process receives messages, or has none to receive.</summary>

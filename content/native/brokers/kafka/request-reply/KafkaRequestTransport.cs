@@ -20,7 +20,12 @@ internal static class KafkaRequests
 
 /// <summary>Requests go through the queue's topic like other work, answers through a topic that all requesters share.</summary>
 internal sealed partial class KafkaRequestTransport(
-    KafkaTransport transport, KafkaConnection connection, KafkaReplyReceiver replies, KafkaResponders responders, ILogger<KafkaRequestTransport> logger)
+    ITransport transport,
+    KafkaProducer producer,
+    KafkaConnection connection,
+    KafkaReplyReceiver replies,
+    KafkaResponders responders,
+    ILogger<KafkaRequestTransport> logger)
     : IRequestTransport
 {
     public async Task SendRequestAsync(Destination destination, Envelope request, CancellationToken cancellationToken)
@@ -55,7 +60,7 @@ internal sealed partial class KafkaRequestTransport(
             Value = reply.Data.ToArray(),
             Headers = KafkaHeaders.Write(EnvelopeHeaders.Write(reply)),
         };
-        return transport.ProduceAsync(new TopicPartition(KafkaTopology.Replies, address.Partition), message, cancellationToken);
+        return producer.ProduceAsync(new TopicPartition(KafkaTopology.Replies, address.Partition), message, cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Debug, "The answer to {CorrelationId} is dropped, for {ReplyTo} is no address of a requester")]

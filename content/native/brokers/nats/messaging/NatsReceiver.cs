@@ -120,6 +120,7 @@ internal sealed partial class NatsReceiver(
         INatsJSContext jetStream, Workers workers, NatsSource source, CancellationToken cancellationToken, CancellationToken stoppingToken)
     {
         var consumer = await jetStream.GetConsumerAsync(source.Stream, source.Consumer, cancellationToken);
+        await NatsLeftovers.RemoveAsync(jetStream, consumer, cancellationToken);
         var room = workers.Rooms[source.Kind];
         var gone = false;
         while (!gone)

@@ -1,0 +1,8 @@
+namespace Acme._1.Contracts.V1;
+
+/// <summary>Undo <see cref="ReserveStock"/>, whether or not it was done. Answered by <see cref="StockReleased"/>.</summary>
+/// <param name="OrderId">The order.</param>
+/// <param name="Token">The number of the saga's step, to be repeated in the reply.</param>
+/// <param name="Sku">The article.</param>
+/// <param name="Quantity">How many of it.</param>
+public sealed record ReleaseStock(string OrderId, int Token, string Sku, int Quantity) : IStepMessage;

@@ -1,0 +1,6 @@
+namespace Acme._1.Contracts.V1;
+
+/// <summary>The goods are set aside.</summary>
+/// <param name="OrderId">The order.</param>
+/// <param name="Token">The number of the saga's step, as it stood in the command.</param>
+public sealed record StockReserved(string OrderId, int Token) : IStepMessage;
