@@ -20,19 +20,33 @@ public sealed class CommandLineTests(PackFixture pack)
     public void MassTransit_is_refused_where_it_has_no_transport_here() =>
         Assert.Equal(
             ["nats masstransit", "redis masstransit"],
-            Template.MqService.Invalid.Where(c => c["store"] != "broker" && c["broker"] != "kafka").Select(c => $"{c["broker"]} {c["library"]}").Distinct());
+            Template.MqService.Invalid.Where(c => c["pattern"] == "work-queue" && c["store"] != "broker").Select(c => $"{c["broker"]} {c["library"]}").Distinct());
 
     [Fact]
-    public void MassTransit_on_Kafka_is_refused_for_questions_only() =>
+    public void MassTransit_on_Kafka_carries_work_and_news_only() =>
         Assert.Equal(
-            ["masstransit request-reply"],
+            ["masstransit request-reply", "masstransit saga", "masstransit event-sourcing"],
             Template.MqService.Invalid.Where(c => c["broker"] == "kafka" && c["store"] != "broker").Select(c => $"{c["library"]} {c["pattern"]}").Distinct());
+
+    [Fact]
+    public void Saga_is_native_everywhere() =>
+        Assert.Equal(
+            ["masstransit"],
+            Template.MqService.Invalid.Where(c => c["pattern"] == "saga" && c["store"] != "broker").Select(c => c["library"]).Distinct());
 
     [Fact]
     public void Store_in_the_broker_is_refused_where_the_broker_is_no_store() =>
         Assert.Equal(
             ["memory broker", "rabbitmq broker", "kafka broker"],
-            Template.MqService.Invalid.Where(c => c["library"] == "native").Select(c => $"{c["broker"]} {c["store"]}").Distinct());
+            Template.MqService.Invalid.Where(c => c["library"] == "native" && c["store"] == "broker").Select(c => $"{c["broker"]} {c["store"]}").Distinct());
+
+    [Fact]
+    public void Events_are_refused_where_nothing_would_keep_them() =>
+        Assert.Equal(
+            ["rabbitmq event-sourcing memory"],
+            Template.MqService.Invalid
+                .Where(c => c["library"] == "native" && c["store"] != "broker")
+                .Select(c => $"{c["broker"]} {c["pattern"]} {c["store"]}").Distinct());
 
     [Theory, MemberData(nameof(Matrix.Invalid), MemberType = typeof(Matrix))]
     public async Task Combination_that_is_not_offered_fails_names_the_fix_and_generates_nothing(string name)
@@ -43,10 +57,16 @@ public sealed class CommandLineTests(PackFixture pack)
         // The engine's code for a post-action that failed.
         Assert.Equal(105, result.ExitCode);
         Assert.Contains("Nothing was generated", result.Output, StringComparison.Ordinal);
-        Assert.Contains(Matrix.Of(name) is var c && c["store"] == "broker" && c["broker"] is not ("nats" or "redis") ? "--store postgres" : "--library native", result.Output, StringComparison.Ordinal);
+        Assert.Contains(FixOf(Matrix.Of(name)), result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Your service is ready", result.Output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any(), $"{output} is not empty.");
     }
+
+    private static string FixOf(Combination combination) => (combination["broker"], combination["pattern"], combination["store"]) switch
+    {
+        ("memory" or "rabbitmq" or "kafka", _, "broker") or ("rabbitmq", "event-sourcing", "memory") => "--store postgres",
+        _ => "--library native",
+    };
 
     [Fact]
     public async Task Folder_that_is_taken_is_left_as_it_is()

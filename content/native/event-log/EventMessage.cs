@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Acme._1.Contracts;
@@ -18,15 +17,6 @@ internal static class EventMessage
     /// <summary>The topic that is the log of all events.</summary>
     public static Destination Log { get; } =
         MessageTypes.All.Select(type => type.Destination).Distinct().Single(destination => destination.IsEventLog);
-
-    /// <exception cref="MessageTooLargeException">The event exceeds the limit.</exception>
-    public static Envelope Create(string stream, NewEvent newEvent, DateTimeOffset now, int limit)
-    {
-        var (type, data) = EventSerializer.Write(newEvent.Data);
-        return data.Length <= limit
-            ? new(newEvent.EventId, type, now, data) { Subject = stream, TraceParent = Activity.Current?.Id }
-            : throw new MessageTooLargeException(data.Length, limit);
-    }
 
     public static Dictionary<string, string> WriteHeaders(Envelope envelope, string stream, long version)
     {

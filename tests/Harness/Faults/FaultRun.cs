@@ -49,7 +49,11 @@ public sealed class FaultRun(
     public ServiceProcess StartProducer() => Start(IsOneHost ? "App" : "Producer");
 
     /// <summary>With the memory broker, the process that is both.</summary>
-    public ServiceProcess StartConsumer() => IsOneHost ? processes[^1] : Start("Consumer");
+    public ServiceProcess StartConsumer(IReadOnlyDictionary<string, string?>? settings = null) =>
+        IsOneHost ? processes[^1] : Start("Consumer", settings);
+
+    /// <summary>Where PostgreSQL keeps the events, they are kept without the broker, and sent when it is back.</summary>
+    public bool ConfirmsWithoutBroker => (service.Combination["pattern"], service.Combination["broker"]) == ("event-sourcing", "rabbitmq");
 
     public bool IsOneHost => service.Combination["broker"] == "memory";
 
@@ -167,9 +171,9 @@ public sealed class FaultRun(
         }
     }
 
-    private ServiceProcess Start(string side)
+    private ServiceProcess Start(string side, IReadOnlyDictionary<string, string?>? settings = null)
     {
-        var process = ServiceProcess.Start(service, side, environment);
+        var process = ServiceProcess.Start(service, side, settings is null ? environment : environment.Concat(settings).ToDictionary());
         processes.Add(process);
         history.Add($"started {side}");
         return process;

@@ -27,6 +27,8 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("half-open", "C10", HasProxy, run => OutageAsync(run, "freeze the network", FreezeAsync, RestoreAsync)) { IsOfTheNetwork = true },
         new("reset", "C10", HasProxy, ResetAsync) { IsOfTheNetwork = true },
         new("latency", "C10", HasProxy, LatencyAsync) { IsOfTheNetwork = true },
+        new("es-writers", "E1", IsEventSourced, EventSourcing.CompetingWritersAsync),
+        new("es-rebuild", "E2", c => IsEventSourced(c) && c["store"] != "memory", EventSourcing.KillRebuildAsync),
     ];
 
     /// <summary>The memory broker is gone with its process: there is nothing that could survive.</summary>
@@ -34,6 +36,7 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
 
     /// <summary>Kafka's clients go to the addresses that the brokers themselves name, past any proxy that the service was given.</summary>
     private static bool HasProxy(Combination combination) => HasTwoHosts(combination) && combination["broker"] != "kafka";
+    private static bool IsEventSourced(Combination combination) => HasTwoHosts(combination) && combination["pattern"] == "event-sourcing";
 
     private static async Task<Figures> KillAsync(FaultRun run)
     {
@@ -130,9 +133,11 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         await Task.Delay(Moment);
         run.History.Add(what);
         await begin(run);
-        if (await run.SendAsync(producer, "coffee"))
+        if (await run.SendAsync(producer, "coffee") != run.ConfirmsWithoutBroker)
         {
-            throw new FaultException("A message was confirmed while there was no broker.");
+            throw new FaultException(run.ConfirmsWithoutBroker
+                ? "The store did not confirm an event while there was no broker."
+                : "A message was confirmed while there was no broker.");
         }
 
         await run.UntilReadyAsync(producer, ready: false);
@@ -145,7 +150,7 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         await run.UntilReadyAsync(consumer);
         await Task.Delay(Moment);
         await stop.CancelAsync();
-        return await load > 0
+        return await load > 0 || run.ConfirmsWithoutBroker
             ? await run.CheckAsync(consumer, since)
             : throw new FaultException("Nothing was refused while there was no broker.");
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -37,6 +38,7 @@ public sealed record Workload(
             },
             IsConsistent = HasOneEnd,
         },
+        "event-sourcing" => OfAccounts(),
         var pattern => throw new ArgumentException($"There is no workload for {pattern}."),
     };
 
@@ -49,7 +51,7 @@ public sealed record Workload(
 
         // A saga that has not come to its end.
         _ when (string?)answer["status"] == "pending" => 0,
-        _ => (int?)answer["effects"] ?? 1,
+        _ => (int?)answer["effects"] ?? (int?)answer["version"] ?? 1,
     };
 
     /// <summary>A completed order has all of its effects, a compensated one has none left.</summary>
@@ -61,6 +63,19 @@ public sealed record Workload(
             "completed" => left == 3,
             "compensated" => left == 0,
             _ => false,
+        };
+    }
+
+    /// <summary>Each message is the one deposit to an account of its own, whose id says what is simulated.</summary>
+    private static Workload OfAccounts()
+    {
+        var accounts = new ConcurrentDictionary<string, string>();
+        return new(HttpStatusCode.OK, PostDeposit, [id => $"balances/{accounts[id]}"]);
+
+        HttpRequestMessage PostDeposit(string id, string sku) => new(HttpMethod.Post, $"accounts/{accounts[id] = $"{sku}-{id.Replace("-", "", StringComparison.Ordinal)}"}/deposits")
+        {
+            Content = JsonContent.Create(new { amount = 1 }),
+            Headers = { { "Idempotency-Key", id } },
         };
     }
 

@@ -9,7 +9,7 @@ namespace Acme._1.Consumer;
 /// </summary>
 public sealed class BalanceProjection(IBalanceStore balances, IEventReader events)
 {
-    /// <summary>Takes the account at least to the version of this change, in the current transaction.</summary>
+    /// <summary>Takes the account to the version of this change, in the current transaction.</summary>
     /// <exception cref="EventsMissingException">The events before it are not there to be read.</exception>
     public async Task ApplyAsync(BalanceChange change, CancellationToken cancellationToken)
     {
@@ -35,22 +35,27 @@ public sealed class BalanceProjection(IBalanceStore balances, IEventReader event
             balance = await CatchUpAsync(balance, change.Version, cancellationToken);
         }
 
-        if (balance.Version == change.Version - 1)
-        {
-            balance = balance with { Amount = balance.Amount + change.Amount, Version = change.Version };
-        }
-
+        balance = balance with { Amount = balance.Amount + change.Amount, Version = change.Version };
         await balances.SetAsync(generation, balance, cancellationToken);
     }
 
+    /// <summary>
+    /// Not further than needed, though there may be more to read: both generations have to know of the same events, or balances
+    /// would go back in time when the new one takes over.
+    /// </summary>
     private async Task<Balance> CatchUpAsync(Balance balance, long version, CancellationToken cancellationToken)
     {
         await foreach (var stored in events.ReadAsync(Streams.OfAccount(balance.Id), balance.Version + 1, cancellationToken))
         {
+            if (stored.Version == version)
+            {
+                return balance;
+            }
+
             balance = balance with { Amount = balance.Amount + (BalanceChange.Of(stored.Data)?.Amount ?? 0), Version = stored.Version };
         }
 
-        return balance.Version >= version - 1
+        return balance.Version == version - 1
             ? balance
             : throw new EventsMissingException($"Account {balance.Id} is at version {balance.Version} in the event store; version {version} cannot follow.");
     }

@@ -126,7 +126,7 @@ internal sealed partial class BalanceRebuilder(
     /// the events were read, would be in neither.
     /// </summary>
     private async Task<bool> IsSubscribedAsync(CancellationToken cancellationToken) =>
-        (await health.CheckHealthAsync(check => check.Name == "broker", cancellationToken)).Status is HealthStatus.Healthy;
+        (await health.CheckHealthAsync(check => check.Name == "broker", cancellationToken)).Status is not HealthStatus.Unhealthy;
 
     [LoggerMessage(LogLevel.Information, "Building generation {Generation} of the balances, {Events} events are in it")]
     private partial void LogStarted(long generation, long events);

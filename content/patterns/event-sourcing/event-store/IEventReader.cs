@@ -20,7 +20,8 @@ public interface IEventReader
     /// <summary>
     /// The events of all streams, up to at least the last one that was stored before this was called. Those of one stream come
     /// in their order; between streams any order will do. No event that gets stored later stands before a position that was
-    /// read already: whoever goes on from there misses nothing.
+    /// read already: whoever goes on from there misses nothing. It ends, however much is being stored meanwhile: a reader that is
+    /// slower than the writers must not run after them for ever.
     /// </summary>
     /// <param name="afterPosition">The <see cref="StoredEvent.Position"/> of the last event that the caller is done with, or null to start with the first.</param>
     /// <param name="cancellationToken">Ends it.</param>

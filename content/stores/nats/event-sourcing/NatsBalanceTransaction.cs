@@ -18,7 +18,9 @@ internal sealed class NatsBalanceTransaction(NatsTransaction transaction) : IInb
             async inner =>
             {
                 await work(inner);
-                foreach (var write in _writes)
+
+                // The generation that is being built before the one that is served: when it takes over, balances do not go back in time.
+                foreach (var write in Enumerable.Reverse(_writes))
                 {
                     await write(inner);
                 }

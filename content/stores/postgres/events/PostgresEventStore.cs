@@ -102,27 +102,42 @@ internal sealed class PostgresEventStore(EventDatabase database, UnpublishedEven
 
     public IAsyncEnumerable<StoredEvent> ReadAsync(string stream, long fromVersion, CancellationToken cancellationToken) =>
         ReadPagesAsync(
-            $"{Select} WHERE stream = $2 AND version >= $1 ORDER BY version LIMIT {PageSize}",
+            $"{Select} WHERE version >= $1 AND stream = $2 ORDER BY version LIMIT {PageSize}",
             fromVersion,
             stream,
             last => last.Version + 1,
             cancellationToken);
 
-    public IAsyncEnumerable<StoredEvent> ReadAllAsync(string? afterPosition, CancellationToken cancellationToken) =>
-        ReadPagesAsync(
-            $"{Select} WHERE position > $1 ORDER BY position LIMIT {PageSize}",
+    public async IAsyncEnumerable<StoredEvent> ReadAllAsync(string? afterPosition, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var end = await FindEndAsync(cancellationToken);
+        var pages = ReadPagesAsync(
+            $"{Select} WHERE position > $1 AND position <= $2 ORDER BY position LIMIT {PageSize}",
             afterPosition is null ? 0 : PositionOf(afterPosition),
-            stream: null,
+            end,
             last => PositionOf(last.Position),
             cancellationToken);
+        await foreach (var stored in pages)
+        {
+            yield return stored;
+        }
+    }
+
+    /// <summary>Appends take turns, so what is not visible now gets a higher position.</summary>
+    private async Task<long> FindEndAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("SELECT COALESCE(max(position), 0) FROM events", connection);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
 
     /// <summary>Page by page, so that no connection is held while the reader works, and no stream has to fit into memory.</summary>
     private async IAsyncEnumerable<StoredEvent> ReadPagesAsync(
-        string query, long from, string? stream, Func<StoredEvent, long> next, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string query, long from, object limit, Func<StoredEvent, long> next, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
-            var page = await QueryAsync(query, stream is null ? [from] : [from, stream], cancellationToken);
+            var page = await QueryAsync(query, [from, limit], cancellationToken);
             foreach (var stored in page)
             {
                 yield return stored;

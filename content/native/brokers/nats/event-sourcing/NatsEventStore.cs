@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using Acme._1.Messaging;
 using Acme._1.Messaging.Nats;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
@@ -16,7 +15,7 @@ namespace Acme._1.EventStore;
 /// server appends to a subject only if its last message is the one that we saw, and that one says which version it is.
 /// </summary>
 internal sealed partial class NatsEventStore(
-    NatsTransport transport, NatsConnector connector, IOptions<MessagingOptions> options, TimeProvider clock, ILogger<NatsEventStore> logger)
+    NatsTransport transport, NatsConnector connector, EventAppender appender, ILogger<NatsEventStore> logger)
     : IEventStore
 {
     private const int BatchSize = 256;
@@ -27,6 +26,9 @@ internal sealed partial class NatsEventStore(
     private const int WrongLastSequenceConstant = 10164;
 
     private const string MessageId = "Nats-Msg-Id";
+
+    /// <summary>How long a server may be silent while we read.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private static readonly string Topic = EventMessage.Log.Name;
     private static readonly string StreamName = NatsNames.StreamOf(Topic);
@@ -40,44 +42,8 @@ internal sealed partial class NatsEventStore(
             throw new ArgumentException($"'{stream}' is no name for a stream in NATS: use ASCII letters, digits, - and _.", nameof(stream));
         }
 
-        var envelope = EventMessage.Create(stream, newEvent, clock.GetUtcNow(), options.Value.MaxMessageBytes);
-        return WithinTimeoutAsync(
-            async inner =>
-            {
-                var session = await transport.GetSessionAsync(inner);
-                var head = await GetHeadAsync(session.JetStream, stream, inner);
-                if (head.Version != expectedVersion)
-                {
-                    throw new WrongExpectedVersionException(stream, expectedVersion);
-                }
-
-                var headers = NatsMessageHeaders.Create(EventMessage.WriteHeaders(envelope, stream, expectedVersion + 1));
-                head.NextMark?.WriteTo(headers);
-                NatsTransport.EnsureFits(session.JetStream.Connection, headers, envelope.Data.Length);
-                var confirmation = await session.JetStream.PublishAsync(
-                    SubjectOf(stream),
-                    envelope.Data,
-                    NatsRawSerializer<ReadOnlyMemory<byte>>.Default,
-                    new NatsJSPubOpts { MsgId = newEvent.EventId, ExpectedStream = StreamName, ExpectedLastSubjectSequence = head.Sequence },
-                    headers,
-                    inner);
-
-                if (confirmation.Error is { ErrCode: WrongLastSequence or WrongLastSequenceConstant })
-                {
-                    throw new WrongExpectedVersionException(stream, expectedVersion);
-                }
-
-                if (confirmation.Error is { } error)
-                {
-                    throw new BrokerUnavailableException($"NATS refused an event of {stream}: {error.Description}.");
-                }
-
-                if (confirmation.Duplicate)
-                {
-                    await RefuseDuplicateAsync(session.JetStream, stream, expectedVersion, newEvent.EventId, confirmation.Seq, inner);
-                }
-            },
-            cancellationToken);
+        return appender.AppendAsync(
+            stream, newEvent, (envelope, inner) => AppendAsync(stream, expectedVersion, envelope, inner), cancellationToken);
     }
 
     public async Task<StoredEvent?> FindAsync(string stream, string eventId, CancellationToken cancellationToken)
@@ -128,6 +94,49 @@ internal sealed partial class NatsEventStore(
 
     public IAsyncEnumerable<StoredEvent> ReadAllAsync(string? afterPosition, CancellationToken cancellationToken) => ReadEventsAsync(
         subject: null, afterPosition is null ? 1 : ulong.Parse(afterPosition, CultureInfo.InvariantCulture) + 1, cancellationToken);
+
+    private async Task AppendAsync(string stream, long expectedVersion, Envelope envelope, CancellationToken cancellationToken)
+    {
+        var session = await transport.GetSessionAsync(cancellationToken);
+        PubAckResponse confirmation;
+        try
+        {
+            var head = await GetHeadAsync(session.JetStream, stream, cancellationToken);
+            if (head.Version != expectedVersion)
+            {
+                throw new WrongExpectedVersionException(stream, expectedVersion);
+            }
+
+            var headers = NatsMessageHeaders.Create(EventMessage.WriteHeaders(envelope, stream, expectedVersion + 1));
+            head.NextMark?.WriteTo(headers);
+            NatsTransport.EnsureFits(session.JetStream.Connection, headers, envelope.Data.Length);
+            confirmation = await session.JetStream.PublishAsync(
+                SubjectOf(stream),
+                envelope.Data,
+                NatsRawSerializer<ReadOnlyMemory<byte>>.Default,
+                new NatsJSPubOpts { MsgId = envelope.Id, ExpectedStream = StreamName, ExpectedLastSubjectSequence = head.Sequence },
+                headers,
+                cancellationToken);
+            if (confirmation is { Error: null, Duplicate: true })
+            {
+                await RefuseDuplicateAsync(session.JetStream, stream, expectedVersion, envelope.Id, confirmation.Seq, cancellationToken);
+            }
+        }
+        catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, cancellationToken))
+        {
+            throw new BrokerUnavailableException($"NATS did not confirm an event of {stream}: {exception.Message}", exception);
+        }
+
+        if (confirmation.Error is { ErrCode: WrongLastSequence or WrongLastSequenceConstant })
+        {
+            throw new WrongExpectedVersionException(stream, expectedVersion);
+        }
+
+        if (confirmation.Error is { } error)
+        {
+            throw new BrokerUnavailableException($"NATS refused an event of {stream}: {error.Description}.");
+        }
+    }
 
     /// <summary>
     /// The server has dropped the event, because it had one with this id in its duplicate window. That it did not look at the
@@ -234,8 +243,8 @@ internal sealed partial class NatsEventStore(
                     MemStorage = true,
                     NumReplicas = 1,
 
-                    // If this process does not get to delete it.
-                    InactiveThreshold = TimeSpan.FromMinutes(1),
+                    // If this process does not get to delete it. A rebuild may pause in between.
+                    InactiveThreshold = TimeSpan.FromMinutes(5),
                 },
                 cancellationToken),
             cancellationToken);
@@ -245,7 +254,7 @@ internal sealed partial class NatsEventStore(
             for (var read = 0UL; read < wanted;)
             {
                 var before = read;
-                var request = new NatsJSFetchOpts { MaxMsgs = (int)Math.Min(wanted - read, BatchSize) };
+                var request = new NatsJSFetchOpts { MaxMsgs = (int)Math.Min(wanted - read, BatchSize), Expires = Patience };
                 await foreach (var message in FetchAsync(consumer, request, cancellationToken))
                 {
                     // Not acknowledged, so what gets lost on the way does not come again. But it is missed in the count.
@@ -272,9 +281,12 @@ internal sealed partial class NatsEventStore(
     private async IAsyncEnumerable<INatsJSMsg<ReadOnlyMemory<byte>>> FetchAsync(
         INatsJSConsumer consumer, NatsJSFetchOpts request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // The client would wait for a lost connection as for a slow server.
+        var session = await GetSessionAsync(cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(session.Ended, cancellationToken);
         await using var messages = consumer
-            .FetchNoWaitAsync(request, NatsRawSerializer<ReadOnlyMemory<byte>>.Default, cancellationToken)
-            .GetAsyncEnumerator(cancellationToken);
+            .FetchNoWaitAsync(request, NatsRawSerializer<ReadOnlyMemory<byte>>.Default, either.Token)
+            .GetAsyncEnumerator(either.Token);
         while (await AskAsync(async _ => await messages.MoveNextAsync(), cancellationToken))
         {
             yield return messages.Current;
@@ -316,38 +328,19 @@ internal sealed partial class NatsEventStore(
     }
 
     /// <summary>For reading: at once or not at all.</summary>
+    private Task<NatsSession> GetSessionAsync(CancellationToken cancellationToken) => connector.Problem is { } problem
+        ? throw new BrokerUnavailableException($"NATS is not available: {problem}")
+        : connector.GetAsync(cancellationToken);
+
     private async Task<T> AskAsync<T>(Func<INatsJSContext, Task<T>> ask, CancellationToken cancellationToken)
     {
-        if (connector.Problem is { } problem)
-        {
-            throw new BrokerUnavailableException($"NATS is not available: {problem}");
-        }
-
         try
         {
-            return await ask((await connector.GetAsync(cancellationToken)).JetStream);
+            return await ask((await GetSessionAsync(cancellationToken)).JetStream);
         }
         catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, cancellationToken))
         {
             throw new BrokerUnavailableException($"NATS did not answer: {exception.Message}", exception);
-        }
-    }
-
-    private async Task WithinTimeoutAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(options.Value.PublishTimeout);
-        try
-        {
-            await work(timeout.Token);
-        }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new BrokerUnavailableException($"NATS did not confirm within {options.Value.PublishTimeout}.", exception);
-        }
-        catch (Exception exception) when (NatsTransport.IsConnectionProblem(exception, cancellationToken))
-        {
-            throw new BrokerUnavailableException($"NATS did not confirm: {exception.Message}", exception);
         }
     }
 
@@ -395,6 +388,6 @@ internal sealed partial class NatsEventStore(
     [LoggerMessage(LogLevel.Warning, "Message {Sequence} of {Log} is no event, and is skipped")]
     private partial void LogNoEvent(ulong sequence, string log);
 
-    [LoggerMessage(LogLevel.Debug, "The consumer {Name} could not be deleted; the server does so in a minute")]
+    [LoggerMessage(LogLevel.Debug, "The consumer {Name} could not be deleted; the server does so in five minutes")]
     private partial void LogNotDeleted(Exception exception, string name);
 }

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
-using Acme._1.Messaging;
 using Acme._1.Messaging.Redis;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Acme._1.EventStore;
@@ -11,46 +9,33 @@ namespace Acme._1.EventStore;
 /// Events in Redis. Each is there once, in the stream that is the topic and the log of all events; beside it stands where the
 /// events of each account are in there.
 /// </summary>
-internal sealed partial class RedisEventStore(
-    RedisConnection connection, IOptions<MessagingOptions> options, TimeProvider clock, ILogger<RedisEventStore> logger)
-    : IEventStore
+internal sealed partial class RedisEventStore(RedisConnection connection, EventAppender appender, ILogger<RedisEventStore> logger) : IEventStore
 {
     private const int PageSize = 250;
     private const int WrongVersion = 0;
     private const int IdInUse = -1;
 
-    public async Task AppendAsync(string stream, long expectedVersion, NewEvent newEvent, CancellationToken cancellationToken)
-    {
-        var envelope = EventMessage.Create(stream, newEvent, clock.GetUtcNow(), options.Value.MaxMessageBytes);
-        connection.RequireFits(envelope.Data.Length);
-        var fields = RedisMessage.Write(EventMessage.WriteHeaders(envelope, stream, expectedVersion + 1), envelope.Data);
-
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(options.Value.PublishTimeout);
-        int outcome;
-        try
+    public Task AppendAsync(string stream, long expectedVersion, NewEvent newEvent, CancellationToken cancellationToken) => appender.AppendAsync(
+        stream,
+        newEvent,
+        async (envelope, inner) =>
         {
-            outcome = (int)await connection.RunScriptAsync(
+            connection.RequireFits(envelope.Data.Length);
+            var fields = RedisMessage.Write(EventMessage.WriteHeaders(envelope, stream, expectedVersion + 1), envelope.Data);
+            var outcome = (int)await connection.RunScriptAsync(
                 RedisEventLog.Append,
                 [RedisEventLog.Topic.Stream, RedisEventLog.PlacesOf(stream), RedisEventLog.Ids],
                 [expectedVersion, newEvent.EventId, RedisEventLog.Topic.Signals.ToString(), RedisQueue.Added, .. RedisMessage.Flatten(fields)],
-                timeout.Token);
-        }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new BrokerUnavailableException($"Redis did not confirm within {options.Value.PublishTimeout}.", exception);
-        }
-
-        if (outcome == WrongVersion)
-        {
-            throw new WrongExpectedVersionException(stream, expectedVersion);
-        }
-
-        if (outcome == IdInUse)
-        {
-            throw new EventIdInUseException(newEvent.EventId);
-        }
-    }
+                inner);
+            switch (outcome)
+            {
+                case WrongVersion:
+                    throw new WrongExpectedVersionException(stream, expectedVersion);
+                case IdInUse:
+                    throw new EventIdInUseException(newEvent.EventId);
+            }
+        },
+        cancellationToken);
 
     public async Task<StoredEvent?> FindAsync(string stream, string eventId, CancellationToken cancellationToken)
     {
