@@ -160,7 +160,7 @@ internal sealed partial class KafkaPartitionOwner(
                 batch.Except(fit).ToList().ForEach(append => append.Refuse());
                 return;
             }
-            catch (KafkaException exception) when (IsCertainlyNotWritten(exception) && clock.GetElapsedTime(start) < options.PublishTimeout)
+            catch (KafkaException exception) when (IsOver(exception) && clock.GetElapsedTime(start) < options.PublishTimeout)
             {
                 LogLost(partition, exception.Error.Reason);
                 GiveUp();
@@ -293,8 +293,11 @@ internal sealed partial class KafkaPartitionOwner(
         _producer = null;
     }
 
-    /// <summary>It was refused, because somebody else owns the partition now, or given up. All else may have been written.</summary>
-    private static bool IsCertainlyNotWritten(KafkaException exception) => exception is KafkaTxnRequiresAbortException || exception.Error.IsFatal;
+    /// <summary>
+    /// Somebody else owns the partition now, or the transaction was given up: nothing is under way any more, and the next owner
+    /// finds what was written all the same. All else may still be going on.
+    /// </summary>
+    private static bool IsOver(KafkaException exception) => exception is KafkaTxnRequiresAbortException || exception.Error.IsFatal;
 
     [LoggerMessage(LogLevel.Information, "{Partition} is ours to write to, it was read up to {Offset}")]
     private partial void LogOwned(TopicPartition partition, long offset);
