@@ -69,18 +69,16 @@ internal sealed partial class KafkaPartitionOwner(
         bool IsRead() => end >= before && end <= _events.End;
     }
 
-    /// <inheritdoc cref="IEventStore.AppendAsync"/>
+    /// <summary>Returns when it is committed.</summary>
+    /// <exception cref="WrongExpectedVersionException">The stream is at another version.</exception>
+    /// <exception cref="BrokerUnavailableException">It was not confirmed; it may be written or not.</exception>
     public async Task AppendAsync(Append append, CancellationToken cancellationToken)
     {
         _waiting.Enqueue(append);
         _ = CommitWaitingAsync();
         try
         {
-            await append.Outcome.Task.WaitAsync(options.PublishTimeout, clock, cancellationToken);
-        }
-        catch (TimeoutException exception)
-        {
-            throw new BrokerUnavailableException($"Kafka did not confirm within {options.PublishTimeout}.", exception);
+            await append.Outcome.Task.WaitAsync(cancellationToken);
         }
         finally
         {
