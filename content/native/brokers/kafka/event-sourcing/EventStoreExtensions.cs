@@ -10,6 +10,7 @@ public static class EventStoreExtensions
     public static void AddEventStore(this IHostApplicationBuilder builder)
     {
         builder.AddEventReader();
+        builder.Services.AddSingleton<EventAppender>();
         builder.Services.AddSingleton<KafkaEventStore>();
         builder.Services.AddSingleton<IEventStore>(provider => provider.GetRequiredService<KafkaEventStore>());
     }

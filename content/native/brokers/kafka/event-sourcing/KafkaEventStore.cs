@@ -18,41 +18,41 @@ internal sealed class KafkaEventStore : IEventStore, IAsyncDisposable
 
     private readonly KafkaPartitionOwner[] _owners;
     private readonly KafkaEventReader _reader;
+    private readonly EventAppender _appender;
     private readonly MessagingOptions _options;
-    private readonly TimeProvider _clock;
 
     public KafkaEventStore(
         KafkaLogReader log,
         KafkaEventReader reader,
+        EventAppender appender,
         KafkaClients clients,
         IOptions<MessagingOptions> options,
         TimeProvider clock,
         ILogger<KafkaPartitionOwner> logger)
     {
         _reader = reader;
+        _appender = appender;
         _options = options.Value;
-        _clock = clock;
         _owners = [.. log.Partitions.Select(partition => new KafkaPartitionOwner(partition, clients, log, options.Value, clock, logger))];
     }
 
-    public Task AppendAsync(string stream, long expectedVersion, NewEvent newEvent, CancellationToken cancellationToken)
-    {
-        var envelope = EventMessage.Create(stream, newEvent, _clock.GetUtcNow(), _options.MaxMessageBytes);
-        var stored = KafkaPartitionEvents.Event.Of(envelope);
-        var message = new Message<byte[]?, byte[]?>
+    public Task AppendAsync(string stream, long expectedVersion, NewEvent newEvent, CancellationToken cancellationToken) => _appender.AppendAsync(
+        stream,
+        newEvent,
+        (envelope, inner) =>
         {
-            Key = Encoding.UTF8.GetBytes(stream),
-            Value = stored.Data,
-            Headers = KafkaHeaders.Write(EventMessage.WriteHeaders(envelope, stream, expectedVersion + 1)),
-            Timestamp = new Timestamp(envelope.Time),
-        };
-
-        // The topic's limit counts headers, too. Found by the broker, it would spoil the transaction of others.
-        return message.Key.Length + message.Value!.Length + message.Headers.Sum(header => header.Key.Length + header.GetValueBytes().Length) + RoomForFraming
-            <= KafkaTopology.MaxRecordBytes(_options)
-                ? OwnerOf(stream).AppendAsync(new(stream, expectedVersion, stored, message), cancellationToken)
-                : throw new MessageTooLargeException(envelope.Data.Length, _options.MaxMessageBytes);
-    }
+            var stored = KafkaPartitionEvents.Event.Of(envelope);
+            var message = new Message<byte[]?, byte[]?>
+            {
+                Key = Encoding.UTF8.GetBytes(stream),
+                Value = stored.Data,
+                Headers = KafkaHeaders.Write(EventMessage.WriteHeaders(envelope, stream, expectedVersion + 1)),
+                Timestamp = new Timestamp(envelope.Time),
+            };
+            EnsureFits(message);
+            return OwnerOf(stream).AppendAsync(new(stream, expectedVersion, stored, message), inner);
+        },
+        cancellationToken);
 
     public async Task<StoredEvent?> FindAsync(string stream, string eventId, CancellationToken cancellationToken)
     {
@@ -79,6 +79,16 @@ internal sealed class KafkaEventStore : IEventStore, IAsyncDisposable
         foreach (var owner in _owners)
         {
             await owner.CloseAsync();
+        }
+    }
+
+    /// <summary>The topic's limit is on headers, too. If the broker found that a message is too large, the transaction of others would be spoilt.</summary>
+    private void EnsureFits(Message<byte[]?, byte[]?> message)
+    {
+        var headers = message.Headers.Sum(header => header.Key.Length + header.GetValueBytes().Length);
+        if (message.Key!.Length + message.Value!.Length + headers + RoomForFraming > KafkaTopology.MaxRecordBytes(_options))
+        {
+            throw new MessageTooLargeException(message.Value.Length, _options.MaxMessageBytes);
         }
     }
 

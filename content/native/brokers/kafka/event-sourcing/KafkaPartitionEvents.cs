@@ -14,10 +14,11 @@ internal sealed class KafkaPartitionEvents
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<Event>> _streams = [];
+    private long _position;
     private long _end;
 
     /// <summary>The offset to read on from.</summary>
-    public long Position { get; private set; }
+    public long Position => Volatile.Read(ref _position);
 
     /// <summary>Before this offset there is nothing that is not here.</summary>
     public long End => Volatile.Read(ref _end);
@@ -87,7 +88,7 @@ internal sealed class KafkaPartitionEvents
     /// <param name="end">The offset before which there is nothing else; behind a transaction it is one further, for the note of how it ended.</param>
     public void MoveTo(long position, long end)
     {
-        Position = position;
+        Volatile.Write(ref _position, position);
         Volatile.Write(ref _end, end);
     }
 

@@ -32,8 +32,9 @@ internal sealed partial class KafkaPartitionOwner(
     /// <exception cref="BrokerUnavailableException">No broker answered.</exception>
     public async Task<KafkaPartitionEvents> ReadAsync(CancellationToken cancellationToken)
     {
+        var before = _events.Position;
         var end = await GetEndAsync(cancellationToken);
-        if (IsKnown(end))
+        if (IsRead())
         {
             return _events;
         }
@@ -42,15 +43,17 @@ internal sealed partial class KafkaPartitionOwner(
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            if (!IsKnown(end))
+            if (IsRead())
             {
-                // Who reads here is about to append. At first, and when we do not know how an append ended, the owner alone
-                // need not wait for the broker to give up what was begun and never ended.
-                await OwnAsync();
-                await ReadOnAsync(end, cancellationToken);
+                return _events;
             }
+
+            // Who reads here is about to append. At first, and when we do not know how an append ended, the owner alone need
+            // not wait for the broker to give up what was begun and never ended.
+            await OwnAsync();
+            await ReadOnAsync();
         }
-        catch (BrokerUnavailableException)
+        catch
         {
             GiveUp();
             throw;
@@ -61,20 +64,21 @@ internal sealed partial class KafkaPartitionOwner(
         }
 
         return _events;
+
+        // A log that ends before what we had read already is another one.
+        bool IsRead() => end >= before && end <= _events.End;
     }
 
-    /// <inheritdoc cref="IEventStore.AppendAsync"/>
+    /// <summary>Returns when it is committed.</summary>
+    /// <exception cref="WrongExpectedVersionException">The stream is at another version.</exception>
+    /// <exception cref="BrokerUnavailableException">It was not confirmed; it may be written or not.</exception>
     public async Task AppendAsync(Append append, CancellationToken cancellationToken)
     {
         _waiting.Enqueue(append);
         _ = CommitWaitingAsync();
         try
         {
-            await append.Outcome.Task.WaitAsync(options.PublishTimeout, clock, cancellationToken);
-        }
-        catch (TimeoutException exception)
-        {
-            throw new BrokerUnavailableException($"Kafka did not confirm within {options.PublishTimeout}.", exception);
+            await append.Outcome.Task.WaitAsync(cancellationToken);
         }
         finally
         {
@@ -139,7 +143,7 @@ internal sealed partial class KafkaPartitionOwner(
             if (batch.Exists(append => append.ExpectedVersion > _events.VersionOf(append.Stream)))
             {
                 // They have seen more than we have: somebody else has written, and we have not noticed yet.
-                await ReadOnAsync(await GetEndAsync(CancellationToken.None), CancellationToken.None);
+                await ReadOnAsync();
             }
 
             var fit = Choose(batch, isRepeated);
@@ -154,7 +158,7 @@ internal sealed partial class KafkaPartitionOwner(
                 batch.Except(fit).ToList().ForEach(append => append.Refuse());
                 return;
             }
-            catch (KafkaException exception) when (IsCertainlyNotWritten(exception) && clock.GetElapsedTime(start) < options.PublishTimeout)
+            catch (KafkaException exception) when (IsOver(exception) && clock.GetElapsedTime(start) < options.PublishTimeout)
             {
                 LogLost(partition, exception.Error.Reason);
                 GiveUp();
@@ -233,7 +237,7 @@ internal sealed partial class KafkaPartitionOwner(
         try
         {
             await Task.Run(() => producer.InitTransactions(options.PublishTimeout));
-            await ReadOnAsync(await GetEndAsync(CancellationToken.None), CancellationToken.None);
+            await ReadOnAsync();
         }
         catch (KafkaException exception)
         {
@@ -252,8 +256,13 @@ internal sealed partial class KafkaPartitionOwner(
 
     private async Task<long> GetEndAsync(CancellationToken cancellationToken) => (await log.GetEndsAsync([partition], cancellationToken))[partition];
 
-    private async Task ReadOnAsync(long end, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads to where the partition ends now. Only for whoever has the turn: an owner that knew less than the whole would
+    /// append what does not fit. Whoever asked may go away meanwhile, the others need it as well.
+    /// </summary>
+    private async Task ReadOnAsync()
     {
+        var end = await GetEndAsync(CancellationToken.None);
         if (end < _events.Position)
         {
             // The log is shorter than it was: the topic was made anew, or a broker has lost what it had confirmed.
@@ -261,20 +270,20 @@ internal sealed partial class KafkaPartitionOwner(
             _events.Clear();
         }
 
-        if (IsKnown(end))
+        if (end <= _events.End)
         {
             return;
         }
 
-        await foreach (var record in log.ReadAsync(partition, _events.Position, end, cancellationToken))
+        await foreach (var record in log.ReadAsync(partition, _events.Position, end, CancellationToken.None))
         {
             _events.Add(record);
         }
 
-        _events.MoveTo(Math.Max(_events.Position, end), Math.Max(_events.Position, end));
+        // What is left are notes of how transactions ended.
+        end = Math.Max(_events.Position, end);
+        _events.MoveTo(end, end);
     }
-
-    private bool IsKnown(long end) => end >= _events.Position && end <= _events.End;
 
     private void GiveUp()
     {
@@ -282,8 +291,11 @@ internal sealed partial class KafkaPartitionOwner(
         _producer = null;
     }
 
-    /// <summary>It was refused, because somebody else owns the partition now, or given up. All else may have been written.</summary>
-    private static bool IsCertainlyNotWritten(KafkaException exception) => exception is KafkaTxnRequiresAbortException || exception.Error.IsFatal;
+    /// <summary>
+    /// Somebody else owns the partition now, or the transaction was given up: nothing is under way any more, and the next owner
+    /// finds what was written all the same. All else may still be going on.
+    /// </summary>
+    private static bool IsOver(KafkaException exception) => exception is KafkaTxnRequiresAbortException || exception.Error.IsFatal;
 
     [LoggerMessage(LogLevel.Information, "{Partition} is ours to write to, it was read up to {Offset}")]
     private partial void LogOwned(TopicPartition partition, long offset);
