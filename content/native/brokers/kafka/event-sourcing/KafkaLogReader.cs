@@ -31,8 +31,12 @@ internal sealed class KafkaLogReader(
                     partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = OffsetSpec.Latest() }),
                     new ListOffsetsOptions { RequestTimeout = options.Value.PublishTimeout, IsolationLevel = IsolationLevel.ReadUncommitted })
                 .WaitAsync(cancellationToken);
-            return found.ResultInfos.ToDictionary(
-                info => info.TopicPartitionOffsetError.TopicPartition, info => info.TopicPartitionOffsetError.Offset.Value);
+            var ends = found.ResultInfos.Select(info => info.TopicPartitionOffsetError).ToList();
+
+            // What failed for one partition only is not thrown; its offset is no offset.
+            return ends.Find(end => end.Error.IsError) is { } failed
+                ? throw new KafkaException(failed.Error)
+                : ends.ToDictionary(end => end.TopicPartition, end => end.Offset.Value);
         }
         catch (KafkaException exception)
         {
