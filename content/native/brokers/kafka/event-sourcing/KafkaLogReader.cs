@@ -38,6 +38,13 @@ internal sealed class KafkaLogReader(
                 ? throw new KafkaException(failed.Error)
                 : ends.ToDictionary(end => end.TopicPartition, end => end.Offset.Value);
         }
+        catch (ListOffsetsException exception)
+        {
+            // The client goes on with the leader epochs that it knows (librdkafka #4620), unless it is told to ask for new ones.
+            await Task.Run(() => admin.GetMetadata(KafkaLog.Topic, options.Value.PublishTimeout), cancellationToken);
+            var reason = exception.Result.ResultInfos.Select(info => info.TopicPartitionOffsetError.Error).FirstOrDefault(error => error.IsError) ?? exception.Error;
+            throw new BrokerUnavailableException($"Kafka does not say where the log ends: {reason.Reason}", exception);
+        }
         catch (KafkaException exception)
         {
             throw new BrokerUnavailableException($"Kafka did not answer: {exception.Error.Reason}", exception);
