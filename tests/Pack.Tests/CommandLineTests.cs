@@ -9,7 +9,7 @@ public sealed class CommandLineTests(PackFixture pack)
     public async Task Choice_that_does_not_exist_fails_and_lists_those_that_do()
     {
         var output = Path.Combine(pack.Folder, "bad-choice");
-        var result = await pack.Hive.NewAsync(["mq-service", "--broker", "pigeon", "-o", output], pack.Folder, Ct);
+        var result = await pack.Hive.NewAsync(["mq-service", "--broker", "pigeon", "-o", output], pack.Folder, ct: Ct);
 
         Assert.Equal(127, result.ExitCode);
         Assert.All(Template.MqService.Choices("broker"), choice => Assert.Contains(choice, result.Output, StringComparison.Ordinal));
@@ -52,7 +52,7 @@ public sealed class CommandLineTests(PackFixture pack)
     public async Task Combination_that_is_not_offered_fails_names_the_fix_and_generates_nothing(string name)
     {
         var output = Path.Combine(pack.Folder, $"invalid-{name}");
-        var result = await pack.Hive.NewAsync(["mq-service", "-n", "Shop", "-o", output, .. Matrix.Of(name).Arguments], pack.Folder, Ct);
+        var result = await pack.Hive.NewAsync(["mq-service", "-n", "Shop", "-o", output, .. Matrix.Of(name).Arguments], pack.Folder, ct: Ct);
 
         // The engine's code for a post-action that failed.
         Assert.Equal(105, result.ExitCode);
@@ -75,7 +75,7 @@ public sealed class CommandLineTests(PackFixture pack)
         var mine = Path.Combine(output, "README.md");
         await File.WriteAllTextAsync(mine, "mine", Ct);
 
-        var result = await pack.Hive.NewAsync(["mq-service", "-n", "Shop", "-o", output], pack.Folder, Ct);
+        var result = await pack.Hive.NewAsync(["mq-service", "-n", "Shop", "-o", output], pack.Folder, ct: Ct);
 
         Assert.Equal(73, result.ExitCode);
         Assert.Contains("--force", result.Output, StringComparison.Ordinal);
@@ -87,7 +87,7 @@ public sealed class CommandLineTests(PackFixture pack)
     public async Task Name_comes_from_the_folder_when_none_is_given()
     {
         var output = Path.Combine(pack.Folder, "Warehouse");
-        (await pack.Hive.NewAsync(["mq-service", "-o", output, "--no-restore"], pack.Folder, Ct)).EnsureSuccess();
+        (await pack.Hive.NewAsync(["mq-service", "-o", output, "--no-restore"], pack.Folder, ct: Ct)).EnsureSuccess();
 
         Assert.True(File.Exists(Path.Combine(output, "Warehouse.slnx")));
     }
@@ -99,8 +99,8 @@ public sealed class CommandLineTests(PackFixture pack)
     {
         var output = Path.Combine(pack.Folder, $"next-{broker}");
         // Testcontainers is not on every feed; it is not needed where a broker is named in the environment.
-        var command = Command.Dotnet("new", "mq-service", "-n", "Shop", "-o", output, "-b", broker, "-s", "memory", "--debug:custom-hive", pack.Hive.Folder);
-        var result = await (command with { Environment = command.Environment.Concat(GeneratedService.BuildEnvironment).ToDictionary() }).RunAsync(Ct);
+        var result = await pack.Hive.NewAsync(
+            ["mq-service", "-n", "Shop", "-o", output, "-b", broker, "-s", "memory"], pack.Folder, GeneratedService.BuildEnvironment, Ct);
 
         result.EnsureSuccess();
         Assert.Contains("Restore succeeded.", result.Output, StringComparison.Ordinal);

@@ -44,7 +44,7 @@ public sealed partial class DocumentationTests(PackFixture pack)
         try
         {
             var arguments = Word().Matches(command["dotnet new ".Length..]).Select(m => m.Value.Trim('"'));
-            (await pack.Hive.NewAsync([.. arguments, .. command.Contains("--help", StringComparison.Ordinal) ? (string[])[] : ["--no-restore"]], folder, TestContext.Current.CancellationToken)).EnsureSuccess();
+            (await pack.Hive.NewAsync([.. arguments, .. command.Contains("--help", StringComparison.Ordinal) ? (string[])[] : ["--no-restore"]], folder, ct: TestContext.Current.CancellationToken)).EnsureSuccess();
         }
         finally
         {

@@ -10,7 +10,7 @@ namespace MqService.Pack.Tests;
 public sealed class FaultTests(PackFixture pack)
 {
     /// <summary>Those whose loss would hurt most, on the database that keeps what the oracle looks at.</summary>
-    private static readonly string[] Short = ["kill", "broker", "es-writers", "es-rebuild"];
+    private static readonly string[] Short = ["kill", "broker", "steps", "es-writers", "es-rebuild"];
 
     public static TheoryData<string, string> Rows => new(
         from combination in Template.MqService.Resolved

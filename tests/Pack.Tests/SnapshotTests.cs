@@ -28,7 +28,7 @@ public sealed class SnapshotTests(PackFixture pack)
     [Fact]
     public async Task Help_matches_the_snapshot()
     {
-        var help = (await pack.Hive.NewAsync(["mq-service", "--help"], pack.Folder, TestContext.Current.CancellationToken)).EnsureSuccess().Output;
+        var help = (await pack.Hive.NewAsync(["mq-service", "--help"], pack.Folder, ct: TestContext.Current.CancellationToken)).EnsureSuccess().Output;
         var actual = Path.Combine(pack.Folder, "help.txt");
         await File.WriteAllTextAsync(actual, string.Join('\n', help.Split('\n').Select(line => line.TrimEnd())) + "\n", TestContext.Current.CancellationToken);
 
