@@ -118,13 +118,23 @@ internal sealed class KafkaDeadLetterQueue(
 
         async Task<Dictionary<TopicPartition, long>> GetOffsetsAsync(OffsetSpec which)
         {
-            var found = await admin
-                .ListOffsetsAsync(
-                    partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = which }),
-                    new ListOffsetsOptions { RequestTimeout = options.Value.PublishTimeout })
-                .WaitAsync(cancellationToken);
-            return found.ResultInfos.ToDictionary(
-                info => info.TopicPartitionOffsetError.TopicPartition, info => info.TopicPartitionOffsetError.Offset.Value);
+            try
+            {
+                var found = await admin
+                    .ListOffsetsAsync(
+                        partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = which }),
+                        new ListOffsetsOptions { RequestTimeout = options.Value.PublishTimeout })
+                    .WaitAsync(cancellationToken);
+                return found.ResultInfos.ToDictionary(
+                    info => info.TopicPartitionOffsetError.TopicPartition, info => info.TopicPartitionOffsetError.Offset.Value);
+            }
+            catch (ListOffsetsException)
+            {
+                // The client goes on with the leader epochs that it knows (librdkafka #4620), unless it is told to ask for new
+                // ones: whoever asks again is answered.
+                await Task.Run(() => admin.GetMetadata(options.Value.PublishTimeout), cancellationToken);
+                throw;
+            }
         }
     }
 
