@@ -48,25 +48,6 @@ public sealed class Template
     /// <summary>The combinations that differ in what they generate: those without `auto`.</summary>
     public IEnumerable<Combination> Resolved => Combinations.Select(Resolve).Distinct();
 
-    /// <summary>
-    /// Enough of them that every file of content/ is in one at least: for what a file is the same in all of them, whatever stands beside it.
-    /// </summary>
-    public IReadOnlySet<Combination> Cover
-    {
-        get
-        {
-            var seen = new HashSet<string>();
-            return field ??= Resolved.Where(AddsSomething).ToHashSet();
-
-            bool AddsSomething(Combination combination)
-            {
-                var before = seen.Count;
-                seen.UnionWith(FilesOf(combination, SourceName).Select(f => f.ContentFile));
-                return seen.Count > before;
-            }
-        }
-    }
-
     private IEnumerable<Combination> All =>
         Options.Aggregate(
             (IEnumerable<(string, string)[]>)[[]],

@@ -89,13 +89,12 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
         }
 
         var elapsed = TimeSpan.Zero;
-        var steps = new List<Func<Task<CommandResult>>> { () => Task.FromResult(restored), () => service.BuildAsync(GeneratedService.BuildEnvironment) };
-        if (Template.MqService.Cover.Contains(combination))
-        {
-            // Once for each file: it is the slowest step, and no file is formatted in one service and not in another.
-            steps.Add(() => service.VerifyFormatAsync(GeneratedService.BuildEnvironment));
-        }
-
+        Func<Task<CommandResult>>[] steps =
+        [
+            () => Task.FromResult(restored),
+            () => service.BuildAsync(GeneratedService.BuildEnvironment),
+            () => service.VerifyWhitespaceAsync(),
+        ];
         foreach (var step in steps)
         {
             var result = await step();

@@ -71,7 +71,7 @@ internal sealed partial class KafkaRetryTopics(
 
         try
         {
-            if (consumer.Consume(PollTimeout) is { } record)
+            if (consumer.Consume(PollTimeout) is { IsPartitionEOF: false } record)
             {
                 Take(consumer, record, KafkaHeaders.ReadDue(record.Message.Headers) ?? DateTimeOffset.MinValue, stopping);
             }
