@@ -7,6 +7,7 @@ namespace Acme._1.Messaging.Redis;
 /// <summary>Feeds the pump from the queues and from the topics behind them, with one consumer for each.</summary>
 internal sealed partial class RedisReceiver : BackgroundService
 {
+    private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stopReceiving = new();
     private readonly CancellationTokenSource _abort = new();
     private readonly HandlerSlots _slots;
@@ -14,6 +15,7 @@ internal sealed partial class RedisReceiver : BackgroundService
     private readonly RedisConsumer[] _consumers;
     private readonly MessagePump _pump;
     private readonly ILogger<RedisReceiver> _logger;
+    private Task? _stopped;
 
     public RedisReceiver(
         RedisConnection connection,
@@ -53,13 +55,21 @@ internal sealed partial class RedisReceiver : BackgroundService
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(_consumers.Select(consumer => consumer.RunAsync(_stopReceiving.Token, stoppingToken, _abort.Token)));
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    public override Task StopAsync(CancellationToken cancellationToken)
+    {
+        // A host may be stopped by two at the same time, and disposed of by the one while the other is on its way here.
+        lock (_gate)
+        {
+            return _stopped ??= StopOnceAsync(cancellationToken);
+        }
+    }
+
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
     {
         // First let the running handlers finish, until the host's shutdown timeout. What was fetched and not begun is given back.
         await _stopReceiving.CancelAsync();
         try
         {
-            // Left at once, because a host may be stopped twice at the same time; nobody else enters any more.
             await _slots.EnterAloneAsync(cancellationToken);
             _slots.ExitAlone();
         }
