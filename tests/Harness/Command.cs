@@ -55,6 +55,8 @@ public sealed record Command(string Program, params IReadOnlyList<string> Argume
         ["MSBUILDTERMINALLOGGER"] = "off",
         // Whatever the machine's own setting: without it each project starts a compiler.
         ["UseSharedCompilation"] = "true",
+        // What we start lives for a minute: code that is measured in order to be made faster later does not pay.
+        ["DOTNET_TieredPGO"] = "0",
         // Set by the `dotnet test` that runs us, and not meant for what we start.
         ["MSBuildSDKsPath"] = null,
         ["MSBUILD_EXE_PATH"] = null,
