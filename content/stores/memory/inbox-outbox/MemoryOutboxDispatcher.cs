@@ -7,21 +7,35 @@ internal sealed partial class MemoryOutboxDispatcher(
     MemoryInbox inbox, IOutboxSender sender, TimeProvider clock, ILogger<MemoryOutboxDispatcher> logger)
     : BackgroundService
 {
+    /// <summary>So many wait for the broker's confirmation at the same time: one by one, a burst would take as many round trips.</summary>
+    private const int BatchSize = 100;
+
     private static readonly TimeSpan DelayAfterFailure = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await foreach (var message in inbox.Outgoing.ReadAllAsync(stoppingToken))
+            while (await inbox.Outgoing.WaitToReadAsync(stoppingToken))
             {
-                await SendAsync(message, stoppingToken);
+                await Task.WhenAll(TakeBatch().Select(message => SendAsync(message, stoppingToken)));
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The process is going down, and its memory with it.
         }
+    }
+
+    private List<OutgoingMessage> TakeBatch()
+    {
+        var batch = new List<OutgoingMessage>();
+        while (batch.Count < BatchSize && inbox.Outgoing.TryRead(out var message))
+        {
+            batch.Add(message);
+        }
+
+        return batch;
     }
 
     private async Task SendAsync(OutgoingMessage message, CancellationToken stoppingToken)
