@@ -9,11 +9,12 @@ internal sealed class HandlingFilter<T>(MessagesInFlight inFlight) : IFilter<Con
 {
     public async Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
     {
-        MessagingTelemetry.Handling(context.GetMessageId());
+        var messageId = context.GetMessageId();
+        MessagingTelemetry.Handling(messageId);
         inFlight.Begin();
         try
         {
-            await next.Send(new FinalFaultsOnly(context));
+            await next.Send(new HandledMessage(context, MessageIds.ToGuid(messageId)));
         }
         catch (Exception exception) when (IsCancellation(exception) && !context.ReceiveContext.CancellationToken.IsCancellationRequested)
         {
@@ -33,12 +34,15 @@ internal sealed class HandlingFilter<T>(MessagesInFlight inFlight) : IFilter<Con
     private static bool IsCancellation(Exception exception) =>
         exception is OperationCanceledException || exception.GetBaseException() is OperationCanceledException;
 
-    /// <summary>
-    /// MassTransit sends a fault to whoever waits for a response at each failed attempt. To us a failed attempt is not the
-    /// end: only what no retry can mend is worth telling.
-    /// </summary>
-    private sealed class FinalFaultsOnly(ConsumeContext<T> context) : ConsumeContextProxy<T>(context)
+    private sealed class HandledMessage(ConsumeContext<T> context, Guid messageId) : ConsumeContextProxy<T>(context)
     {
+        /// <summary>The Guid of the id that its sender chose. MassTransit's own inbox goes by it.</summary>
+        public override Guid? MessageId => messageId;
+
+        /// <summary>
+        /// MassTransit sends a fault to whoever waits for a response at each failed attempt. To us a failed attempt is not the
+        /// end: only what no retry can mend is worth telling.
+        /// </summary>
         public override Task NotifyFaulted<TMessage>(
             ConsumeContext<TMessage> context, TimeSpan duration, string consumerType, Exception exception) =>
             TryGetPayload<FailurePolicy>(out var policy) && !policy.IsPermanent(exception)

@@ -41,7 +41,8 @@ public static class ReceiveEndpointExtensions
         endpoint.UseConsumeFilter(typeof(InboxFilter<>), context);
     }
 
-    internal static void UseHandling(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
+    /// <summary>The same without the inbox: for what brings its own.</summary>
+    public static void UseHandling(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
     {
         endpoint.UseTimeout(timeout => timeout.Timeout = context.GetRequiredService<IOptions<MessagingOptions>>().Value.HandlerTimeout);
         endpoint.UseConsumeFilter(typeof(HandlingFilter<>), context);

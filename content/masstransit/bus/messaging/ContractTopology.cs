@@ -6,12 +6,14 @@ using MassTransit;
 
 namespace Acme._1.Messaging;
 
-/// <summary>Makes MassTransit use the names and the JSON of the contracts.</summary>
+/// <summary>Makes MassTransit use the names, the ids and the JSON of the contracts.</summary>
 internal static class ContractTopology
 {
     public static void UseContracts(this IBusFactoryConfigurator bus)
     {
         bus.MessageTopology.SetEntityNameFormatter(new DestinationNameFormatter(bus.MessageTopology.EntityNameFormatter));
+        bus.ConfigurePublish(pipe => pipe.UseExecute(context => context.EnsureOwnMessageId()));
+        bus.ConfigureSend(pipe => pipe.UseExecute(context => context.EnsureOwnMessageId()));
         bus.ConfigureJsonSerializerOptions(options =>
         {
             options.Converters.Add(new ContractConverterFactory());

@@ -23,19 +23,24 @@ internal sealed partial class PostgresDatabase(
         var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         try
         {
-            if (!_schemaExists)
-            {
-                await using var batch = new NpgsqlCommand($"{Lock}\n{schema}", connection);
-                await batch.ExecuteNonQueryAsync(cancellationToken);
-                _schemaExists = true;
-            }
-
+            await EnsureSchemaAsync(connection, cancellationToken);
             return connection;
         }
         catch
         {
             await connection.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Creates the tables, unless this process knows that they exist. For connections that others have opened.</summary>
+    public async Task EnsureSchemaAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (!_schemaExists)
+        {
+            await using var batch = new NpgsqlCommand($"{Lock}\n{schema}", connection);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+            _schemaExists = true;
         }
     }
 

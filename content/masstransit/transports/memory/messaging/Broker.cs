@@ -46,6 +46,10 @@ internal static class Broker
             memory.ConnectReceiveObserver(depth);
 
             memory.ConfigureEndpoints(context);
+            foreach (var queue in context.GetAddedQueues())
+            {
+                memory.ReceiveEndpoint(queue.Name, endpoint => queue.Configure(endpoint, context));
+            }
         });
     }
 }

@@ -48,13 +48,7 @@ internal static class Broker
         bus.TryAddSingleton<RabbitMqConnection>();
         bus.TryAddSingleton<IDeadLetterQueue, RabbitMqDeadLetterQueue>();
 
-        bus.AddConfigureEndpointsCallback((_, queue, endpoint) =>
-        {
-            var rabbit = (IRabbitMqReceiveEndpointConfigurator)endpoint;
-            RabbitMqQueues.ConfigureWork(rabbit, queue);
-            rabbit.BindDeadLetterQueue(
-                RabbitMqQueues.Quarantine(queue), queueName: null, quarantine => RabbitMqQueues.ConfigureQuarantine(quarantine, queue));
-        });
+        bus.AddConfigureEndpointsCallback((_, queue, endpoint) => ConfigureQueue((IRabbitMqReceiveEndpointConfigurator)endpoint, queue));
 
         bus.UsingRabbitMq((context, rabbit) =>
         {
@@ -102,8 +96,24 @@ internal static class Broker
             }
 
             rabbit.ConfigureEndpoints(context);
+            foreach (var queue in context.GetAddedQueues())
+            {
+                rabbit.ReceiveEndpoint(queue.Name, endpoint =>
+                {
+                    ConfigureQueue(endpoint, queue.Name);
+                    queue.Configure(endpoint, context);
+                });
+            }
+
             ConfigureQuarantines(rabbit, context);
         });
+    }
+
+    private static void ConfigureQueue(IRabbitMqReceiveEndpointConfigurator endpoint, string queue)
+    {
+        RabbitMqQueues.ConfigureWork(endpoint, queue);
+        endpoint.BindDeadLetterQueue(
+            RabbitMqQueues.Quarantine(queue), queueName: null, quarantine => RabbitMqQueues.ConfigureQuarantine(quarantine, queue));
     }
 
     /// <summary>
@@ -112,19 +122,15 @@ internal static class Broker
     /// </summary>
     private static void ConfigureQuarantines(IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context)
     {
-        foreach (var consumers in context.GetConsumersByQueue())
+        foreach (var queue in context.GetHandledQueues())
         {
-            var queue = consumers.Key;
-            rabbit.ReceiveEndpoint(RabbitMqQueues.Quarantine(queue), quarantine =>
+            rabbit.ReceiveEndpoint(RabbitMqQueues.Quarantine(queue.Name), quarantine =>
             {
                 quarantine.PrefetchCount = 1;
                 quarantine.ConcurrentMessageLimit = 1;
-                RabbitMqQueues.ConfigureQuarantine(quarantine, queue);
-                quarantine.BindDeadLetterQueue(RabbitMqQueues.Error(queue), queueName: null, RabbitMqQueues.ConfigureError);
-                foreach (var consumer in consumers)
-                {
-                    context.ConfigureConsumer(consumer.Type, quarantine);
-                }
+                RabbitMqQueues.ConfigureQuarantine(quarantine, queue.Name);
+                quarantine.BindDeadLetterQueue(RabbitMqQueues.Error(queue.Name), queueName: null, RabbitMqQueues.ConfigureError);
+                queue.Configure(quarantine, context);
             });
         }
     }

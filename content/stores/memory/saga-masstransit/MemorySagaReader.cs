@@ -1,0 +1,23 @@
+using Acme._1.Messaging;
+using MassTransit.Saga;
+
+namespace Acme._1.Consumer.Stores;
+
+/// <summary>The sagas in MassTransit's in-memory repository, as others see them.</summary>
+internal sealed class MemorySagaReader(IndexedSagaDictionary<OrderState> sagas) : ISagaReader
+{
+    public Task<OrderStatus?> FindAsync(string orderId, CancellationToken cancellationToken) =>
+        Task.FromResult(sagas[MessageIds.ToGuid(orderId)]?.Instance is { History: not [] } saga
+            ? new OrderStatus(saga.OrderId, saga.Status, saga.History)
+            : null);
+
+    public Task<IReadOnlyList<ParkedSaga>> ListParkedAsync(int take, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<ParkedSaga>>(
+        [
+            .. sagas.Where(new SagaQuery<OrderState>(saga => saga.ParkedAt != null))
+                .Select(saga => saga.Instance)
+                .Select(saga => new ParkedSaga(saga.OrderId, saga.CurrentState, saga.Token, saga.History[^1].Reason ?? "", saga.ParkedAt ?? default))
+                .OrderBy(saga => saga.ParkedAt)
+                .Take(take),
+        ]);
+}
