@@ -33,8 +33,6 @@ public sealed class FaultRun(
     /// <summary>One message in so many is sent twice, with the same id.</summary>
     private const int Repeated = 10;
 
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
-
     private readonly Workload workload = Workload.Of(service.Combination);
     private readonly ConcurrentDictionary<string, bool> sent = new();
     private readonly ConcurrentDictionary<string, bool> confirmed = new();
@@ -86,7 +84,7 @@ public sealed class FaultRun(
                     await SendAsync(producer, workload.SkuOf(order), id);
                 }
 
-                await Task.Delay(Pace);
+                await Task.Delay(workload.Pace);
             }
         }));
         return refused;

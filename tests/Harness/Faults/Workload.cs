@@ -19,6 +19,9 @@ public sealed record Workload(
     /// </summary>
     public Func<int, string> SkuOf { get; init; } = number => number % 40 == 0 ? "slow-1" : "coffee";
 
+    /// <summary>How long each sender waits between two requests. What one consumer cannot follow would only wait in the queues.</summary>
+    public TimeSpan Pace { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Whether what shows at all the places goes together.</summary>
     public Predicate<IReadOnlyList<JsonNode>> IsConsistent { get; init; } = _ => true;
 
@@ -37,6 +40,9 @@ public sealed record Workload(
                 _ => "coffee",
             },
             IsConsistent = HasOneEnd,
+
+            // Each order is eight messages.
+            Pace = TimeSpan.FromMilliseconds(200),
         },
         "event-sourcing" => OfAccounts(),
         var pattern => throw new ArgumentException($"There is no workload for {pattern}."),

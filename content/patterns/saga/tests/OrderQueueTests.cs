@@ -133,6 +133,11 @@ public sealed class OrderQueueTests(ServiceFixture service)
             async (number, _) => await service.Producer.PlaceOrderAsync("coffee", others[number % others.Length].OrderId));
 
         await SendAgainAsync(placed);
+
+        // Twins that come at once may cost one of them a retry, so three attempts alone do not say that the third sending was seen.
+        // What was sent behind it, and behind all the others, does.
+        var last = await service.Producer.PlaceOrderAsync("coffee");
+        await service.WaitForAttemptsAsync(last.MessageId, 1, TimeSpan.FromMinutes(4));
         await service.WaitForAttemptsAsync(placed.MessageId, 3, TimeSpan.FromMinutes(2));
 
         await service.Consumer.WaitForOrderAsync(placed.OrderId);

@@ -1,7 +1,7 @@
 using MassTransit;
 using MassTransit.Configuration;
 using MassTransit.DependencyInjection;
-using MassTransit.Metadata;
+using MassTransit.JobService;
 using MassTransit.Middleware;
 
 namespace Acme._1.Consumer.Stores;
