@@ -29,12 +29,6 @@ public sealed class CommandLineTests(PackFixture pack)
             Template.MqService.Invalid.Where(c => c["broker"] == "kafka" && c["store"] != "broker").Select(c => $"{c["library"]} {c["pattern"]}").Distinct());
 
     [Fact]
-    public void Saga_is_native_everywhere() =>
-        Assert.Equal(
-            ["masstransit"],
-            Template.MqService.Invalid.Where(c => c["pattern"] == "saga" && c["store"] != "broker").Select(c => c["library"]).Distinct());
-
-    [Fact]
     public void Store_in_the_broker_is_refused_where_the_broker_is_no_store() =>
         Assert.Equal(
             ["memory broker", "rabbitmq broker", "kafka broker"],
