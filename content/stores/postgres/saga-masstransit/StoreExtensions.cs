@@ -1,5 +1,6 @@
 using Acme._1.Consumer.Stores;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
@@ -21,6 +22,9 @@ public static class StoreExtensions
 
                 // The failure policy retries. What comes by default does not, and hides that it was the database that failed.
                 provider.GetRequiredService<NpgsqlDataSource>(), npgsql => npgsql.ExecutionStrategy(context => new NonRetryingExecutionStrategy(context)))
+
+            // By default each statement is a line in the log.
+            .ConfigureWarnings(events => events.Log((RelationalEventId.CommandExecuted, LogLevel.Debug)))
             .AddInterceptors(provider.GetRequiredService<SchemaInterceptor>()));
         services.AddScoped<IStepRecords, PostgresStepRecords>();
         services.AddScoped<ISagaReader, PostgresSagaReader>();
