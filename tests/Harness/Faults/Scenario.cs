@@ -8,9 +8,12 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
     /// <summary>Whether service and broker talk through a network that can be told to fail.</summary>
     public bool IsOfTheNetwork { get; init; }
 
-    private const int Concurrency = 8;
+    /// <summary>How many servers the broker consists of.</summary>
+    public int Nodes { get; init; } = 1;
 
-    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
+    internal const int Concurrency = 8;
+
+    internal static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
     public static IReadOnlyList<Scenario> All { get; } =
@@ -27,12 +30,13 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("half-open", "C10", HasProxy, run => OutageAsync(run, "freeze the network", FreezeAsync, RestoreAsync)) { IsOfTheNetwork = true },
         new("reset", "C10", HasProxy, ResetAsync) { IsOfTheNetwork = true },
         new("latency", "C10", HasProxy, LatencyAsync) { IsOfTheNetwork = true },
+        new("leader", "C10", Cluster.CanFailOver, Cluster.KillLeaderAsync) { Nodes = 3 },
         new("es-writers", "E1", IsEventSourced, EventSourcing.CompetingWritersAsync),
         new("es-rebuild", "E2", c => IsEventSourced(c) && c["store"] != "memory", EventSourcing.KillRebuildAsync),
     ];
 
     /// <summary>The memory broker is gone with its process: there is nothing that could survive.</summary>
-    private static bool HasTwoHosts(Combination combination) => combination["broker"] != "memory";
+    internal static bool HasTwoHosts(Combination combination) => combination["broker"] != "memory";
 
     /// <summary>Kafka's clients go to the addresses that the brokers themselves name, past any proxy that the service was given.</summary>
     private static bool HasProxy(Combination combination) => HasTwoHosts(combination) && combination["broker"] != "kafka";
@@ -307,7 +311,7 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         return await run.CheckAsync(consumer, since);
     }
 
-    private static async Task<(ServiceProcess Producer, ServiceProcess Consumer)> StartAsync(FaultRun run)
+    internal static async Task<(ServiceProcess Producer, ServiceProcess Consumer)> StartAsync(FaultRun run)
     {
         var producer = run.StartProducer();
         var consumer = run.StartConsumer();

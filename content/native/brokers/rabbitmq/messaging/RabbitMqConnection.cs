@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,6 +15,7 @@ internal sealed partial class RabbitMqConnection : BackgroundService
     private static readonly TimeSpan MinDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
 
+    private readonly RabbitMqAddress _address;
     private readonly ConnectionFactory _factory;
     private readonly RabbitMqTopology _topology;
     private readonly TimeProvider _clock;
@@ -30,9 +30,10 @@ internal sealed partial class RabbitMqConnection : BackgroundService
         _topology = topology;
         _clock = clock;
         _logger = logger;
+        _address = RabbitMqAddress.Parse(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/"));
         _factory = new ConnectionFactory
         {
-            Uri = new Uri(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/")),
+            Uri = _address.Nodes[0],
             ClientProvidedName = environment.ApplicationName,
             AutomaticRecoveryEnabled = false,
             TopologyRecoveryEnabled = false,
@@ -40,9 +41,6 @@ internal sealed partial class RabbitMqConnection : BackgroundService
             // A half-open connection is noticed after two of these.
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
         };
-
-        // For an amqps address the client would accept a certificate of another name.
-        _factory.Ssl.AcceptablePolicyErrors = SslPolicyErrors.None;
     }
 
     /// <summary>The connection, as soon as there is one.</summary>
@@ -65,7 +63,7 @@ internal sealed partial class RabbitMqConnection : BackgroundService
         {
             try
             {
-                await using var connection = await _factory.CreateConnectionAsync(stoppingToken);
+                await using var connection = await _factory.CreateConnectionAsync(_address.Endpoints, stoppingToken);
                 var closed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
                 connection.ConnectionShutdownAsync += (_, reason) =>
                 {
@@ -78,7 +76,7 @@ internal sealed partial class RabbitMqConnection : BackgroundService
                 delay = MinDelay;
                 _connected.SetResult(connection);
                 _problem = null;
-                LogConnected(_factory.Endpoint.HostName, _factory.Endpoint.Port);
+                LogConnected(connection.Endpoint.HostName, connection.Endpoint.Port);
 
                 _problem = $"connection lost: {await closed.Task.WaitAsync(stoppingToken)}";
                 _connected = NewSignal();

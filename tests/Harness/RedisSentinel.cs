@@ -1,0 +1,98 @@
+namespace MqService.Harness;
+
+/// <summary>
+/// A Redis with a replica, and three sentinels that watch it: they agree on its death, and make the replica the master. When the
+/// old master comes back, it becomes the replica.
+/// </summary>
+public sealed class RedisSentinel : ICluster
+{
+    private const string Name = "mq";
+    private const int Count = 3;
+
+    /// <summary>How long it must be silent to be dead: shorter than in production, where it is 30 s by default.</summary>
+    private static readonly TimeSpan DownAfter = TimeSpan.FromSeconds(2);
+
+    private readonly string folder;
+    private readonly IReadOnlyList<RedisServer> servers;
+    private readonly IReadOnlyList<ServerNode> sentinels;
+
+    private RedisSentinel(string folder, IReadOnlyList<RedisServer> servers)
+    {
+        this.folder = folder;
+        this.servers = servers;
+        sentinels = [.. Ports.Free(Count).Select(port => new ServerNode($"127.0.0.1:{port}", port, ct => StartSentinelAsync(port, ct)))];
+    }
+
+    public string ConnectionString => $"{string.Join(',', sentinels.Select(sentinel => sentinel.Name))},serviceName={Name}";
+
+    public static async Task<RedisSentinel> StartAsync(CancellationToken ct = default)
+    {
+        var master = await RedisServer.StartAsync([Name], ct: ct);
+        var servers = new List<RedisServer> { master };
+        var redis = new RedisSentinel(Repository.NewScratchFolder("sentinel"), servers);
+        try
+        {
+            for (var replica = 1; replica < Count; replica++)
+            {
+                servers.Add(await RedisServer.StartAsync([Name], ["--replicaof", "127.0.0.1", $"{master.Port}"], ct));
+            }
+
+            await redis.sentinels.StartAllAsync(ct);
+            while (!(await RedisServer.CommandAsync(redis.sentinels[0].Port, ["SENTINEL", "CKQUORUM", Name])).StartsWith("OK", StringComparison.Ordinal)
+                || (await master.CommandAsync("WAIT", $"{Count - 1}", "100")) != $"{Count - 1}")
+            {
+                // They find each other through the master, in their own time.
+                await Task.Delay(200, ct);
+            }
+
+            return redis;
+        }
+        catch
+        {
+            await redis.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<string> KillLeaderAsync(string part, string destination)
+    {
+        var port = (await RedisServer.CommandAsync(sentinels[0].Port, ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Name])).Split('\n')[1];
+        await servers.Single(server => $"{server.Port}" == port).KillAsync();
+        return $"127.0.0.1:{port}";
+    }
+
+    public Task KillAsync() => Task.WhenAll(servers.Select(server => server.KillAsync()));
+
+    public Task RestartAsync(CancellationToken ct = default) =>
+        Task.WhenAll(servers.Where(server => !server.IsRunning).Select(server => server.RestartAsync(ct)));
+
+    public async ValueTask DisposeAsync()
+    {
+        await sentinels.DisposeAllAsync();
+        foreach (var server in servers)
+        {
+            await server.DisposeAsync();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task<ServerProcess> StartSentinelAsync(int port, CancellationToken ct)
+    {
+        // It writes down here what it learns.
+        var configuration = Path.Combine(folder, $"{port}.conf");
+        await File.WriteAllTextAsync(configuration, $"""
+            bind 127.0.0.1
+            port {port}
+            dir {folder}
+            sentinel monitor {Name} 127.0.0.1 {servers[0].Port} {Count / 2 + 1}
+            sentinel down-after-milliseconds {Name} {DownAfter.TotalMilliseconds}
+            sentinel failover-timeout {Name} 10000
+
+            """, ct);
+        return await ServerProcess.StartAsync(
+            new Command(RedisServer.Program!, configuration, "--sentinel") { Timeout = TimeSpan.FromMinutes(1) },
+            (_, t) => ServerProcess.ListensAsync(port, t),
+            ct);
+    }
+}
