@@ -38,8 +38,8 @@ public sealed class RedisSentinel : ICluster
             }
 
             await redis.sentinels.StartAllAsync(ct);
-            while (!(await RedisServer.CommandAsync(redis.sentinels[0].Port, ["SENTINEL", "CKQUORUM", Name])).StartsWith("OK", StringComparison.Ordinal)
-                || (await master.CommandAsync("WAIT", $"{Count - 1}", "100")) != $"{Count - 1}")
+            while (!(await Task.WhenAll(redis.sentinels.Select(KnowsAllAsync))).All(known => known)
+                || await master.CommandAsync("WAIT", $"{Count - 1}", "100") != $"{Count - 1}")
             {
                 // They find each other through the master, in their own time.
                 await Task.Delay(200, ct);
@@ -75,6 +75,13 @@ public sealed class RedisSentinel : ICluster
         }
 
         Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<bool> KnowsAllAsync(ServerNode sentinel)
+    {
+        // A name and a value in turn, each on a line of its own.
+        var state = (await RedisServer.CommandAsync(sentinel.Port, ["SENTINEL", "MASTER", Name])).Split('\n');
+        return new[] { "num-slaves", "num-other-sentinels" }.All(name => state[Array.IndexOf(state, name) + 1] == $"{Count - 1}");
     }
 
     private async Task<ServerProcess> StartSentinelAsync(int port, CancellationToken ct)

@@ -10,7 +10,9 @@ namespace MqService.Harness;
 /// <param name="combinations">The combinations that may ask for servers.</param>
 /// <param name="purposes">What for: each combination has a part of each server to itself for each of them.</param>
 /// <param name="nodes">How many servers a broker consists of.</param>
-public sealed class Servers(IReadOnlyCollection<Combination> combinations, IReadOnlyCollection<string> purposes, int nodes = 1) : IAsyncDisposable
+/// <param name="advertise">By the port of a Kafka broker, the one that its clients are told.</param>
+public sealed class Servers(
+    IReadOnlyCollection<Combination> combinations, IReadOnlyCollection<string> purposes, int nodes = 1, Func<int, int>? advertise = null) : IAsyncDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
 
@@ -152,6 +154,8 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
     private Dictionary<string, string?> Replication(Combination combination) => combination["broker"] switch
     {
         "nats" when nodes > 1 => new() { ["Messaging__Nats__Replicas"] = $"{nodes}" },
+        "kafka" when nodes > 1 => new() { ["Messaging__Kafka__ReplicationFactor"] = $"{nodes}" },
+        "redis" when nodes > 1 => new() { ["Messaging__Redis__Replicas"] = "1" },
         _ => [],
     };
 
@@ -163,7 +167,7 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
     {
         if (!kafka.TryGetValue(purpose, out var broker))
         {
-            kafka[purpose] = broker = await KafkaServer.StartAsync(ct);
+            kafka[purpose] = broker = await KafkaServer.StartAsync(nodes, advertise, ct);
         }
 
         return broker.ConnectionString;

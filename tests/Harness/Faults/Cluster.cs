@@ -5,7 +5,7 @@ internal static class Cluster
 {
     /// <summary>Where one queue, topic or stream carries everything, and loses its leader.</summary>
     public static bool CanFailOver(Combination combination) =>
-        combination["broker"] is "rabbitmq" or "nats" or "redis" && (combination["broker"], combination["pattern"]) is not ("rabbitmq", "pub-sub" or "event-sourcing");
+        Scenario.HasTwoHosts(combination) && (combination["broker"], combination["pattern"]) is not ("rabbitmq", "pub-sub" or "event-sourcing");
 
     /// <summary>
     /// The leader is killed under load; another takes over, and the load goes on, one server short. Then the dead one comes back.

@@ -53,8 +53,7 @@ public sealed class FaultRun(
     /// <summary>The queue, topic or stream that what is sent goes to first.</summary>
     public string Destination => $"{service.Name.ToLowerInvariant()}.{workload.Destination}";
 
-    /// <summary>Where what failed for good of that goes.</summary>
-    public string DeadLetters => Destination + (service.Combination["library"] == "masstransit" ? "_error" : ".dlq");
+    public string Library => service.Combination["library"];
 
     public NetworkProxy Network => network ?? throw new FaultException("This service talks to its broker without a proxy.");
 
@@ -156,7 +155,7 @@ public sealed class FaultRun(
     }
 
     /// <summary>However long that takes on this machine, as long as there are ever fewer messages left.</summary>
-    private async Task UntilIdleAsync(ServiceProcess consumer)
+    public async Task UntilIdleAsync(ServiceProcess consumer)
     {
         var fewest = long.MaxValue;
         for (var left = await LeftAsync(consumer); left != 0;)
