@@ -13,14 +13,15 @@ public sealed class KafkaServer : ICluster
     private KafkaServer(string folder, int count, Func<int, int>? advertise)
     {
         this.folder = folder;
-        var ports = Ports.Free(2 * count);
-        var controllers = ports[count..];
+        var ports = Ports.Free(3 * count);
+        var controllers = ports[count..(2 * count)];
+        var between = ports[(2 * count)..];
         var advertised = ports.Take(count).Select(port => advertise?.Invoke(port) ?? port).ToArray();
         ConnectionString = string.Join(',', advertised.Select(port => $"127.0.0.1:{port}"));
         nodes = [.. Enumerable.Range(0, count).Select(n => new ServerNode(
             $"{n + 1}",
             ports[n],
-            ct => StartBrokerAsync(ports[n], count == 1 && advertise is null ? null : Settings(n, ports[n], advertised[n], controllers), ct)))];
+            ct => StartBrokerAsync(ports[n], count == 1 && advertise is null ? null : Settings(n, ports[n], advertised[n], between[n], controllers), ct)))];
     }
 
     public static string? Program { get; } = Environment.GetEnvironmentVariable("MQ_KAFKA_SERVER");
@@ -61,15 +62,15 @@ public sealed class KafkaServer : ICluster
         Directory.Delete(folder, recursive: true);
     }
 
-    private static string Settings(int index, int port, int advertised, int[] controllers) => $"""
+    private static string Settings(int index, int port, int advertised, int between, int[] controllers) => $"""
         process.roles=broker,controller
         node.id={index + 1}
         controller.quorum.voters={string.Join(',', controllers.Select((controller, n) => $"{n + 1}@127.0.0.1:{controller}"))}
         controller.listener.names=CONTROLLER
         listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT
         inter.broker.listener.name=INTERNAL
-        listeners=PLAINTEXT://127.0.0.1:{port},INTERNAL://127.0.0.2:{port},CONTROLLER://127.0.0.1:{controllers[index]}
-        advertised.listeners=PLAINTEXT://127.0.0.1:{advertised},INTERNAL://127.0.0.2:{port}
+        listeners=PLAINTEXT://127.0.0.1:{port},INTERNAL://127.0.0.1:{between},CONTROLLER://127.0.0.1:{controllers[index]}
+        advertised.listeners=PLAINTEXT://127.0.0.1:{advertised},INTERNAL://127.0.0.1:{between}
         default.replication.factor={controllers.Length}
         min.insync.replicas={controllers.Length / 2 + 1}
         offsets.topic.replication.factor={controllers.Length}

@@ -1,8 +1,8 @@
 namespace MqService.Harness;
 
 /// <summary>
-/// A Redis with a replica, and three sentinels that watch it: they agree on its death, and make the replica the master. When the
-/// old master comes back, it becomes the replica.
+/// A Redis with two replicas, and three sentinels that watch it: they agree on its death, and make one of the replicas the master. When the
+/// old master comes back, it becomes a replica.
 /// </summary>
 public sealed class RedisSentinel : ICluster
 {
@@ -27,14 +27,16 @@ public sealed class RedisSentinel : ICluster
 
     public static async Task<RedisSentinel> StartAsync(CancellationToken ct = default)
     {
-        var master = await RedisServer.StartAsync([Name], ct: ct);
+        // Without it, a master that comes back takes writes until it is told that it is none any more.
+        string[] safe = ["--min-replicas-to-write", "1"];
+        var master = await RedisServer.StartAsync([Name], safe, ct);
         var servers = new List<RedisServer> { master };
         var redis = new RedisSentinel(Repository.NewScratchFolder("sentinel"), servers);
         try
         {
             for (var replica = 1; replica < Count; replica++)
             {
-                servers.Add(await RedisServer.StartAsync([Name], ["--replicaof", "127.0.0.1", $"{master.Port}"], ct));
+                servers.Add(await RedisServer.StartAsync([Name], ["--replicaof", "127.0.0.1", $"{master.Port}", .. safe], ct));
             }
 
             await redis.sentinels.StartAllAsync(ct);

@@ -326,7 +326,7 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
         Warning = warning;
     }
 
-    private static async Task<string?> FindWarningAsync(IServer server)
+    private async Task<string?> FindWarningAsync(IServer server)
     {
         Dictionary<string, string> info;
         try
@@ -343,7 +343,11 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
             ? $"Redis may delete whole queues when its memory is full: maxmemory-policy is {policy}, set it to noeviction"
             : info.GetValueOrDefault("aof_enabled") == "0"
                 ? "Redis may lose confirmed messages when it restarts: appendonly is off, set it to yes"
-                : null;
+
+                // A master that comes back after a failover takes writes until it is told that it is none any more.
+                : _replicas > 0 && !info.ContainsKey("min_slaves_good_slaves")
+                    ? "Redis may lose messages at a failover: min-replicas-to-write is 0, set it to 1"
+                    : null;
     }
 
     private static async Task<long> FindMaxValueBytesAsync(IServer server)
