@@ -1,46 +1,97 @@
 namespace MqService.Harness;
 
 /// <summary>
-/// A Kafka broker of our own. Its distributions have no common way to start one, so the environment names a program
-/// that runs a broker in the foreground, on the loopback address: <c>MQ_KAFKA_SERVER</c>, called with port and data folder.
+/// Kafka of our own, one broker or several. Its distributions have no common way to start one, so the environment names a program
+/// that runs a broker in the foreground, on the loopback address: <c>MQ_KAFKA_SERVER</c>, called with port and data folder, and
+/// with a file of settings where there are some that have to be ours.
 /// </summary>
-public sealed class KafkaServer : IServer
+public sealed class KafkaServer : ICluster
 {
-    private readonly Func<CancellationToken, Task<ServerProcess>> start;
     private readonly string folder;
-    private ServerProcess broker;
+    private readonly IReadOnlyList<ServerNode> nodes;
 
-    private KafkaServer(ServerProcess broker, Func<CancellationToken, Task<ServerProcess>> start, string folder, int port)
+    private KafkaServer(string folder, int count, Func<int, int>? advertise)
     {
-        this.start = start;
-        this.broker = broker;
         this.folder = folder;
-        ConnectionString = $"127.0.0.1:{port}";
+        var ports = Ports.Free(3 * count);
+        var controllers = ports[count..(2 * count)];
+        var between = ports[(2 * count)..];
+        var advertised = ports.Take(count).Select(port => advertise?.Invoke(port) ?? port).ToArray();
+        ConnectionString = string.Join(',', advertised.Select(port => $"127.0.0.1:{port}"));
+        nodes = [.. Enumerable.Range(0, count).Select(n => new ServerNode(
+            $"{n + 1}",
+            ports[n],
+            ct => StartBrokerAsync(ports[n], count == 1 && advertise is null ? null : Settings(n, ports[n], advertised[n], between[n], controllers), ct)))];
     }
 
     public static string? Program { get; } = Environment.GetEnvironmentVariable("MQ_KAFKA_SERVER");
 
     public string ConnectionString { get; }
 
-    public static async Task<KafkaServer> StartAsync(CancellationToken ct = default)
+    /// <param name="count">How many brokers; each is a controller too.</param>
+    /// <param name="advertise">By the port of a broker, the one that clients are told: that of a proxy before it.</param>
+    public static async Task<KafkaServer> StartAsync(int count = 1, Func<int, int>? advertise = null, CancellationToken ct = default)
     {
-        var folder = Repository.NewScratchFolder("kafka");
-        var port = Ports.Free(1)[0];
-        return new KafkaServer(await StartBrokerAsync(ct), StartBrokerAsync, folder, port);
-
-        Task<ServerProcess> StartBrokerAsync(CancellationToken token) => ServerProcess.StartAsync(
-            new Command(Program!, $"{port}", folder) { Timeout = TimeSpan.FromMinutes(2) },
-            (_, t) => ServerProcess.ListensAsync(port, t),
-            token);
+        var server = new KafkaServer(Repository.NewScratchFolder("kafka"), count, advertise);
+        try
+        {
+            await server.nodes.StartAllAsync(ct);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
-    public Task KillAsync() => broker.KillAsync();
+    public Task KillAsync() => nodes.KillAllAsync();
 
-    public async Task RestartAsync(CancellationToken ct = default) => broker = await start(ct);
+    public Task RestartAsync(CancellationToken ct = default) => nodes.StartAllAsync(ct);
+
+    /// <summary>Each broker leads some partitions of every topic, about as many as the others: any will do.</summary>
+    public async Task<string> KillLeaderAsync(string part, string destination)
+    {
+        await nodes[0].KillAsync();
+        return nodes[0].Name;
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await broker.DisposeAsync();
+        await nodes.DisposeAllAsync();
         Directory.Delete(folder, recursive: true);
+    }
+
+    private static string Settings(int index, int port, int advertised, int between, int[] controllers) => $"""
+        process.roles=broker,controller
+        node.id={index + 1}
+        controller.quorum.voters={string.Join(',', controllers.Select((controller, n) => $"{n + 1}@127.0.0.1:{controller}"))}
+        controller.listener.names=CONTROLLER
+        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT
+        inter.broker.listener.name=INTERNAL
+        listeners=PLAINTEXT://127.0.0.1:{port},INTERNAL://127.0.0.1:{between},CONTROLLER://127.0.0.1:{controllers[index]}
+        advertised.listeners=PLAINTEXT://127.0.0.1:{advertised},INTERNAL://127.0.0.1:{between}
+        default.replication.factor={controllers.Length}
+        min.insync.replicas={controllers.Length / 2 + 1}
+        offsets.topic.replication.factor={controllers.Length}
+        transaction.state.log.replication.factor={controllers.Length}
+        transaction.state.log.min.isr={controllers.Length / 2 + 1}
+
+        """;
+
+    private async Task<ServerProcess> StartBrokerAsync(int port, string? settings, CancellationToken ct)
+    {
+        List<string> arguments = [$"{port}", Directory.CreateDirectory(Path.Combine(folder, $"{port}")).FullName];
+        if (settings is not null)
+        {
+            var file = Path.Combine(folder, $"{port}.properties");
+            await File.WriteAllTextAsync(file, settings, ct);
+            arguments.Add(file);
+        }
+
+        return await ServerProcess.StartAsync(
+            new Command(Program!, arguments) { Timeout = TimeSpan.FromMinutes(2) },
+            (_, t) => ServerProcess.ListensAsync(port, t),
+            ct);
     }
 }

@@ -1,21 +1,28 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace MqService.Harness;
 
-/// <summary>A NATS server of our own with JetStream, on a free port, with its data in a scratch folder.</summary>
-public sealed class NatsServer : IServer
+/// <summary>A NATS of our own with JetStream, one server or several, on free ports, with its data in a scratch folder.</summary>
+public sealed class NatsServer : ICluster
 {
     private const string Password = "nats";
 
-    private readonly Func<CancellationToken, Task<ServerProcess>> start;
     private readonly string folder;
-    private readonly int port;
-    private ServerProcess process;
+    private readonly IReadOnlyList<string> accounts;
+    private readonly IReadOnlyList<ServerNode> nodes;
 
-    private NatsServer(ServerProcess process, Func<CancellationToken, Task<ServerProcess>> start, string folder, int port)
+
+    private NatsServer(string folder, IReadOnlyList<string> accounts, int count)
     {
-        this.start = start;
-        this.process = process;
         this.folder = folder;
-        this.port = port;
+        this.accounts = accounts;
+        var ports = Ports.Free(3 * count);
+        var routes = ports[(2 * count)..];
+        nodes = [.. Enumerable.Range(0, count).Select(n => new ServerNode(
+            NameOf(ports[n]), ports[n], ct => StartServerAsync(ports[n], ports[count + n], routes[n], routes, ct)))];
     }
 
     public static string? Program { get; } =
@@ -24,37 +31,110 @@ public sealed class NatsServer : IServer
         .FirstOrDefault(File.Exists);
 
     /// <summary>A user with an account of its own: the streams of one account are nothing to the others.</summary>
-    public string ConnectionString(string account) => $"nats://{account}:{Password}@127.0.0.1:{port}";
+    public string ConnectionString(string account) =>
+        string.Join(',', nodes.Select(node => $"nats://{account}:{Password}@127.0.0.1:{node.Port}"));
 
-    public static async Task<NatsServer> StartAsync(IEnumerable<string> accounts, CancellationToken ct = default)
+    /// <param name="accounts">One for each of those who share it.</param>
+    /// <param name="count">How many servers.</param>
+    public static async Task<NatsServer> StartAsync(IEnumerable<string> accounts, int count = 1, CancellationToken ct = default)
     {
-        var folder = Repository.NewScratchFolder("nats");
-        var port = Ports.Free(1)[0];
-        var configuration = Path.Combine(folder, "nats.conf");
+        var server = new NatsServer(Repository.NewScratchFolder("nats"), [.. accounts], count);
+        try
+        {
+            await server.nodes.StartAllAsync(ct);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task KillAsync() => nodes.KillAllAsync();
+
+    public Task RestartAsync(CancellationToken ct = default) => nodes.StartAllAsync(ct);
+
+    public async Task<string> KillLeaderAsync(string part, string destination)
+    {
+        var stream = destination.Replace('.', '_');
+        var info = await RequestAsync(part, $"$JS.API.STREAM.INFO.{stream}");
+        var leader = (string)info["cluster"]!["leader"]!;
+        await nodes.Single(node => node.Name == leader).KillAsync();
+        return leader;
+    }
+
+    /// <summary>Asks JetStream, as a user of this account. Five lines of the protocol do not need a client.</summary>
+    public async Task<JsonNode> RequestAsync(string account, string subject, JsonNode? request = null, CancellationToken ct = default)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", nodes.First(node => node.IsRunning).Port, ct);
+        await using var stream = client.GetStream();
+        using var reader = new StreamReader(stream);
+        var connect = JsonSerializer.Serialize(new { user = account, pass = Password, verbose = false });
+        var payload = request?.ToJsonString() ?? "";
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(
+            $"CONNECT {connect}\r\nSUB answer 1\r\nPUB {subject} answer {Encoding.UTF8.GetByteCount(payload)}\r\n{payload}\r\n"), ct);
+        while (await reader.ReadLineAsync(ct) is { } line)
+        {
+            if (line.StartsWith("MSG ", StringComparison.Ordinal))
+            {
+                var answer = JsonNode.Parse((await reader.ReadLineAsync(ct))!)!;
+                return answer["error"] is { } error ? throw new InvalidOperationException($"{subject}: {error}") : answer;
+            }
+
+            if (line.StartsWith("-ERR", StringComparison.Ordinal))
+            {
+                throw new InvalidOperationException($"{subject}: {line}");
+            }
+        }
+
+        throw new InvalidOperationException($"{subject}: the server has closed the connection.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await nodes.DisposeAllAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string NameOf(int port) => $"nats-{port}";
+
+    private async Task<ServerProcess> StartServerAsync(int port, int monitoringPort, int route, int[] routes, CancellationToken ct)
+    {
+        var configuration = Path.Combine(folder, $"{port}.conf");
+        var cluster = routes.Length == 1 ? "" : $$"""
+            http: "127.0.0.1:{{monitoringPort}}"
+            cluster { name: mq, listen: "127.0.0.1:{{route}}", routes: [ {{string.Join(", ", routes.Select(r => $"\"nats-route://127.0.0.1:{r}\""))}} ] }
+            """;
         await File.WriteAllTextAsync(configuration, $$"""
+            server_name: "{{NameOf(port)}}"
             listen: "127.0.0.1:{{port}}"
-            jetstream { store_dir: "{{folder}}" }
+            jetstream { store_dir: "{{Path.Combine(folder, $"{port}")}}" }
+            {{cluster}}
             accounts {
             {{string.Join('\n', accounts.Select(a => $$"""  "{{a}}": { jetstream: enabled, users: [ { user: "{{a}}", password: "{{Password}}" } ] }"""))}}
             }
 
             """, ct);
-        return new NatsServer(await StartServerAsync(ct), StartServerAsync, folder, port);
-
-        Task<ServerProcess> StartServerAsync(CancellationToken token) => ServerProcess.StartAsync(
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        return await ServerProcess.StartAsync(
             new Command(Program!, "-c", configuration) { Timeout = TimeSpan.FromMinutes(1) },
-            // It listens once JetStream is up.
-            (_, t) => ServerProcess.ListensAsync(port, t),
-            token);
-    }
+            // It listens once JetStream is up. In a cluster, JetStream is up when it has a leader.
+            async (_, t) => await ServerProcess.ListensAsync(port, t) && (routes.Length == 1 || await IsHealthyAsync(t)),
+            ct);
 
-    public Task KillAsync() => process.KillAsync();
-
-    public async Task RestartAsync(CancellationToken ct = default) => process = await start(ct);
-
-    public async ValueTask DisposeAsync()
-    {
-        await process.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        async Task<bool> IsHealthyAsync(CancellationToken token)
+        {
+            try
+            {
+                using var response = await http.GetAsync($"http://127.0.0.1:{monitoringPort}/healthz", token);
+                return response.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }
     }
 }

@@ -3,16 +3,22 @@ using Npgsql;
 namespace MqService.Harness;
 
 /// <summary>A PostgreSQL of our own, on a free port, with its data in a scratch folder.</summary>
-public sealed class PostgresServer : IAsyncDisposable
+public sealed class PostgresServer : IServer
 {
-    private readonly ServerProcess process;
+    private readonly ServerNode node;
     private readonly string folder;
 
-    private PostgresServer(ServerProcess process, string folder, string connectionString)
+    private PostgresServer(string folder)
     {
-        this.process = process;
         this.folder = folder;
-        ConnectionString = connectionString;
+        var port = Ports.Free(1)[0];
+        ConnectionString = $"Host=127.0.0.1;Port={port};Username=postgres;Password=postgres;Database=postgres";
+        node = new("postgres", port, ct => ServerProcess.StartAsync(
+            // What it has confirmed survives it, if not the machine: no syncing to disk.
+            As("postgres", "-D", DataOf(folder), "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=300")
+                with { Timeout = TimeSpan.FromMinutes(1) },
+            (_, t) => AcceptsAsync(ConnectionString, t),
+            ct));
     }
 
     /// <summary>The folder with initdb and postgres: Debian keeps them off the path, one folder for each version.</summary>
@@ -28,7 +34,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync(CancellationToken ct = default)
     {
         var folder = Repository.NewScratchFolder("postgres");
-        var data = Path.Combine(folder, "data");
+        var data = DataOf(folder);
         if (Environment.IsPrivilegedProcess)
         {
             // PostgreSQL refuses to run as root.
@@ -36,23 +42,22 @@ public sealed class PostgresServer : IAsyncDisposable
         }
 
         (await As("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync").RunAsync(ct)).EnsureSuccess();
-
-        var port = Ports.Free(1)[0];
-        var connectionString = $"Host=127.0.0.1;Port={port};Username=postgres;Password=postgres;Database=postgres";
-        var process = await ServerProcess.StartAsync(
-            // Nothing here is meant to survive: no syncing to disk.
-            As("postgres", "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "max_connections=300")
-                with { Timeout = TimeSpan.FromMinutes(1) },
-            (_, t) => AcceptsAsync(connectionString, t),
-            ct);
-        return new PostgresServer(process, folder, connectionString);
+        var server = new PostgresServer(folder);
+        await server.node.StartAsync(ct);
+        return server;
     }
+
+    public Task KillAsync() => node.KillAsync();
+
+    public Task RestartAsync(CancellationToken ct = default) => node.StartAsync(ct);
 
     public async ValueTask DisposeAsync()
     {
-        await process.DisposeAsync();
+        await node.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
+
+    private static string DataOf(string folder) => Path.Combine(folder, "data");
 
     private static Command As(string program, params IReadOnlyList<string> arguments)
     {

@@ -1,108 +1,145 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace MqService.Harness;
 
-/// <summary>A RabbitMQ node of our own: own name, ports, data and cookie, so that it never meets one that is already there.</summary>
-public sealed class RabbitMqServer : IServer
+/// <summary>A RabbitMQ of our own, one node or several: own names, ports, data and cookie, so that it never meets one that is already there.</summary>
+public sealed class RabbitMqServer : ICluster
 {
     // Not the wrapper in /usr/sbin: that one switches to the system's account and its data.
     private static readonly string[] ScriptFolders = ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin", "/usr/local/sbin"];
 
-    private readonly ServerProcess epmd;
-    private readonly Func<CancellationToken, Task<ServerProcess>> start;
     private readonly string folder;
-    private readonly int port;
-    private ServerProcess node;
+    private readonly int epmdPort;
+    private readonly IReadOnlyList<ServerNode> nodes;
+    private readonly ServerProcess epmd;
 
-    private RabbitMqServer(
-        ServerProcess epmd, ServerProcess node, Func<CancellationToken, Task<ServerProcess>> start, string folder, int port)
+    private RabbitMqServer(string folder, ServerProcess epmd, int epmdPort, int count)
     {
-        this.start = start;
-        this.epmd = epmd;
-        this.node = node;
         this.folder = folder;
-        this.port = port;
+        this.epmd = epmd;
+        this.epmdPort = epmdPort;
+        var ports = Ports.Free(2 * count);
+        nodes = [.. ports.Take(count).Zip(ports.Skip(count), (port, distributionPort) => new ServerNode(
+            NameOf(port), port, ct => StartNodeAsync(port, distributionPort, first: ports[0], ct)))];
     }
 
     public static string? Script { get; } =
         ScriptFolders.Select(f => Path.Combine(f, "rabbitmq-server")).FirstOrDefault(File.Exists);
 
-    public string ConnectionString(string virtualHost) => $"amqp://mq:mq@127.0.0.1:{port}/{virtualHost}";
+    public string ConnectionString(string virtualHost) =>
+        $"amqp://mq:mq@{string.Join(',', nodes.Select(node => $"127.0.0.1:{node.Port}"))}/{virtualHost}";
 
-    public static async Task<RabbitMqServer> StartAsync(IEnumerable<string> virtualHosts, CancellationToken ct = default)
+    /// <param name="virtualHosts">One for each of those who share it.</param>
+    /// <param name="count">How many nodes.</param>
+    public static async Task<RabbitMqServer> StartAsync(IEnumerable<string> virtualHosts, int count = 1, CancellationToken ct = default)
     {
         var folder = Repository.NewScratchFolder("rabbitmq");
-        var (port, distributionPort, epmdPort) = Ports.Free(3) switch { var p => (p[0], p[1], p[2]) };
 
         // Created at boot: one `rabbitmqctl` for each would take seconds each.
         var hosts = virtualHosts.ToList();
-        var definitions = Path.Combine(folder, "definitions.json");
-        await File.WriteAllTextAsync(definitions, JsonSerializer.Serialize(new
+        await File.WriteAllTextAsync(Path.Combine(folder, "definitions.json"), JsonSerializer.Serialize(new
         {
             users = new[] { new { name = "mq", password = "mq", tags = "administrator" } },
             vhosts = hosts.Select(name => new { name }),
             permissions = hosts.Select(vhost => new { user = "mq", vhost, configure = ".*", write = ".*", read = ".*" }),
         }), ct);
-        var configuration = Path.Combine(folder, "rabbitmq.conf");
+        await File.WriteAllTextAsync(Path.Combine(folder, "enabled_plugins"), "[].", ct);
+
+        // As our child: the node would otherwise start one as a daemon, which outlives it.
+        var epmdPort = Ports.Free(1)[0];
+        var epmd = await ServerProcess.StartAsync(
+            new Command("epmd", "-port", $"{epmdPort}", "-address", "127.0.0.1"),
+            (_, t) => ServerProcess.ListensAsync(epmdPort, t),
+            ct);
+        var server = new RabbitMqServer(folder, epmd, epmdPort, count);
+        try
+        {
+            // The others join the first.
+            await server.nodes[0].StartAsync(ct);
+            await server.nodes.StartAllAsync(ct);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task KillAsync() => nodes.KillAllAsync();
+
+    public Task RestartAsync(CancellationToken ct = default) => nodes.StartAllAsync(ct);
+
+    public async Task<string> KillLeaderAsync(string part, string destination)
+    {
+        var queues = JsonNode.Parse(await ControlAsync("list_queues", "-p", part, "name", "leader", "--formatter", "json"))!.AsArray();
+        var leader = (string)queues.Single(queue => (string?)queue!["name"] == destination)!["leader"]!;
+        await nodes.Single(node => node.Name == leader).KillAsync();
+        return leader;
+    }
+
+    /// <summary>What `rabbitmqctl` says to this command.</summary>
+    public async Task<string> ControlAsync(params IReadOnlyList<string> arguments)
+    {
+        var node = nodes.First(node => node.IsRunning);
+        var command = new Command(Path.Combine(Path.GetDirectoryName(Script!)!, "rabbitmqctl"), ["--quiet", .. arguments])
+        {
+            Environment = EnvironmentOf(node.Name),
+        };
+        return (await command.RunAsync()).EnsureSuccess().Output;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await nodes.DisposeAllAsync();
+        await epmd.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string NameOf(int port) => $"mq{port}@localhost";
+
+    private async Task<ServerProcess> StartNodeAsync(int port, int distributionPort, int first, CancellationToken ct)
+    {
+        var configuration = Path.Combine(folder, $"{port}.conf");
         await File.WriteAllTextAsync(configuration, $"""
             listeners.tcp.1 = 127.0.0.1:{port}
-            load_definitions = {definitions}
+            load_definitions = {Path.Combine(folder, "definitions.json")}
+            cluster_formation.peer_discovery_backend = classic_config
+            cluster_formation.classic_config.nodes.1 = {NameOf(first)}
             disk_free_limit.absolute = 50MB
             log.console = true
             log.console.level = warning
             log.file = false
 
             """, ct);
-        var plugins = Path.Combine(folder, "enabled_plugins");
-        await File.WriteAllTextAsync(plugins, "[].", ct);
-
-        var environment = new Dictionary<string, string?>
+        var environment = new Dictionary<string, string?>(EnvironmentOf(NameOf(port)))
         {
-            ["HOME"] = folder,
-            ["ERL_EPMD_PORT"] = $"{epmdPort}",
-            ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
-            ["RABBITMQ_NODENAME"] = $"mq{port}@localhost",
             ["RABBITMQ_DIST_PORT"] = $"{distributionPort}",
-            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
-            ["RABBITMQ_BASE"] = folder,
-            ["RABBITMQ_MNESIA_BASE"] = Path.Combine(folder, "data"),
-            ["RABBITMQ_LOG_BASE"] = Path.Combine(folder, "log"),
+
+            // With the second part its threads sleep when there is nothing to do: by default they spin a while, and there may be three nodes.
+            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
             ["RABBITMQ_CONFIG_FILE"] = configuration,
-            ["RABBITMQ_CONF_ENV_FILE"] = "/dev/null",
-            ["RABBITMQ_ENABLED_PLUGINS_FILE"] = plugins,
-            ["RABBITMQ_PID_FILE"] = Path.Combine(folder, "pid"),
+            ["RABBITMQ_PID_FILE"] = Path.Combine(folder, $"{port}.pid"),
         };
-
-        // As our child: the node would otherwise start one as a daemon, which outlives it.
-        var epmd = await ServerProcess.StartAsync(
-            new Command("epmd", "-port", $"{epmdPort}", "-address", "127.0.0.1"),
-            (_, t) => ServerProcess.ListensAsync(epmdPort, t),
-            ct);
-        try
-        {
-            return new RabbitMqServer(epmd, await StartNodeAsync(ct), StartNodeAsync, folder, port);
-        }
-        catch
-        {
-            await epmd.DisposeAsync();
-            throw;
-        }
-
-        Task<ServerProcess> StartNodeAsync(CancellationToken token) => ServerProcess.StartAsync(
+        return await ServerProcess.StartAsync(
             new Command(Script!) { Environment = environment, Timeout = TimeSpan.FromMinutes(2) },
             // The listener opens last, after the definitions are in.
             (_, t) => ServerProcess.ListensAsync(port, t),
-            token);
+            ct);
     }
 
-    public Task KillAsync() => node.KillAsync();
-
-    public async Task RestartAsync(CancellationToken ct = default) => node = await start(ct);
-
-    public async ValueTask DisposeAsync()
+    private Dictionary<string, string?> EnvironmentOf(string node) => new()
     {
-        await node.DisposeAsync();
-        await epmd.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
-    }
+        // The cookie in there lets them talk to each other.
+        ["HOME"] = folder,
+        ["ERL_EPMD_PORT"] = $"{epmdPort}",
+        ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+        ["RABBITMQ_NODENAME"] = node,
+        ["RABBITMQ_BASE"] = folder,
+        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(folder, "data"),
+        ["RABBITMQ_LOG_BASE"] = Path.Combine(folder, "log"),
+        ["RABBITMQ_CONF_ENV_FILE"] = "/dev/null",
+        ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins"),
+    };
 }

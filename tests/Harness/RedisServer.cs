@@ -3,20 +3,26 @@ namespace MqService.Harness;
 /// <summary>A Redis of our own, on a free port, with its data in a scratch folder.</summary>
 public sealed class RedisServer : IServer
 {
-    private readonly Func<CancellationToken, Task<ServerProcess>> start;
     private readonly string folder;
-    private readonly int port;
+    private readonly ServerNode node;
     private readonly IReadOnlyList<string> databases;
-    private ServerProcess process;
 
-    private RedisServer(
-        ServerProcess process, Func<CancellationToken, Task<ServerProcess>> start, string folder, int port, IReadOnlyList<string> databases)
+    private RedisServer(string folder, IReadOnlyList<string> databases, IReadOnlyList<string> arguments)
     {
-        this.start = start;
-        this.process = process;
         this.folder = folder;
-        this.port = port;
         this.databases = databases;
+        var port = Ports.Free(1)[0];
+        node = new($"127.0.0.1:{port}", port, ct => ServerProcess.StartAsync(
+            new Command(
+                Program!,
+                [
+                    "--bind", "127.0.0.1", "--port", $"{port}", "--dir", folder, "--databases", $"{databases.Count}",
+                    // What it has written survives it, if not the machine.
+                    "--appendonly", "yes", "--appendfsync", "no", "--save", "",
+                    .. arguments,
+                ]) { Timeout = TimeSpan.FromMinutes(1) },
+            (_, t) => ServerProcess.ListensAsync(port, t),
+            ct));
     }
 
     public static string? Program { get; } =
@@ -24,33 +30,46 @@ public sealed class RedisServer : IServer
         .Select(f => Path.Combine(f, "redis-server"))
         .FirstOrDefault(File.Exists);
 
+    public int Port => node.Port;
+
+    public bool IsRunning => node.IsRunning;
+
     /// <summary>Redis numbers its databases: the number of this one.</summary>
-    public string ConnectionString(string database) => $"127.0.0.1:{port},defaultDatabase={databases.Index().First(d => d.Item == database).Index}";
+    public string ConnectionString(string database) => $"{node.Name},defaultDatabase={databases.Index().First(d => d.Item == database).Index}";
 
-    public static async Task<RedisServer> StartAsync(IEnumerable<string> databases, CancellationToken ct = default)
+    /// <param name="databases">One for each of those who share it.</param>
+    /// <param name="arguments">More of its command line.</param>
+    public static async Task<RedisServer> StartAsync(IEnumerable<string> databases, IReadOnlyList<string>? arguments = null, CancellationToken ct = default)
     {
-        var names = databases.ToList();
-        var folder = Repository.NewScratchFolder("redis");
-        var port = Ports.Free(1)[0];
-        return new RedisServer(await StartServerAsync(ct), StartServerAsync, folder, port, names);
-
-        Task<ServerProcess> StartServerAsync(CancellationToken token) => ServerProcess.StartAsync(
-            new Command(
-                Program!, "--bind", "127.0.0.1", "--port", $"{port}", "--dir", folder, "--databases", $"{names.Count}",
-                // What it has written survives it, if not the machine.
-                "--appendonly", "yes", "--appendfsync", "no", "--save", "")
-                with { Timeout = TimeSpan.FromMinutes(1) },
-            (_, t) => ServerProcess.ListensAsync(port, t),
-            token);
+        var server = new RedisServer(Repository.NewScratchFolder("redis"), [.. databases], arguments ?? []);
+        try
+        {
+            await server.node.StartAsync(ct);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
-    public Task KillAsync() => process.KillAsync();
+    public Task KillAsync() => node.KillAsync();
 
-    public async Task RestartAsync(CancellationToken ct = default) => process = await start(ct);
+    public Task RestartAsync(CancellationToken ct = default) => node.StartAsync(ct);
+
+    /// <summary>What it says to this command.</summary>
+    public Task<string> CommandAsync(params IReadOnlyList<string> command) => CommandAsync(Port, command);
 
     public async ValueTask DisposeAsync()
     {
-        await process.DisposeAsync();
+        await node.DisposeAsync();
         Directory.Delete(folder, recursive: true);
+    }
+
+    internal static async Task<string> CommandAsync(int port, IReadOnlyList<string> command)
+    {
+        var client = new Command(Path.Combine(Path.GetDirectoryName(Program!)!, "redis-cli"), ["-p", $"{port}", "-e", .. command]);
+        return (await client.RunAsync()).EnsureSuccess().Output;
     }
 }

@@ -9,7 +9,10 @@ namespace MqService.Harness;
 /// </summary>
 /// <param name="combinations">The combinations that may ask for servers.</param>
 /// <param name="purposes">What for: each combination has a part of each server to itself for each of them.</param>
-public sealed class Servers(IReadOnlyCollection<Combination> combinations, IReadOnlyCollection<string> purposes) : IAsyncDisposable
+/// <param name="nodes">How many servers a broker consists of.</param>
+/// <param name="advertise">By the port of a Kafka broker, the one that its clients are told.</param>
+public sealed class Servers(
+    IReadOnlyCollection<Combination> combinations, IReadOnlyCollection<string> purposes, int nodes = 1, Func<int, int>? advertise = null) : IAsyncDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
 
@@ -18,6 +21,7 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
     private RabbitMqServer? rabbitMq;
     private NatsServer? nats;
     private RedisServer? redis;
+    private RedisSentinel? sentinel;
     private PostgresServer? postgres;
 
     public static string? ExternalRabbitMq => Environment.GetEnvironmentVariable("MQ_RABBITMQ");
@@ -63,6 +67,10 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
             if (await BrokerAsync(combination, purpose, ct) is { } broker)
             {
                 variables["ConnectionStrings__broker"] = broker;
+                foreach (var (name, value) in Replication(combination))
+                {
+                    variables[name] = value;
+                }
             }
 
             if (NeedsPostgres(combination))
@@ -85,9 +93,15 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
         "rabbitmq" => rabbitMq,
         "kafka" => kafka.GetValueOrDefault(purpose),
         "nats" => nats,
-        "redis" => redis,
+        "redis" => (IServer?)sentinel ?? redis,
         _ => null,
     };
+
+    /// <summary>The database server; null for one that is not ours, or not needed.</summary>
+    public IServer? Store => postgres;
+
+    /// <summary>What belongs to a combination on each server: a virtual host, an account or a database.</summary>
+    public static string PartOf(Combination combination, string purpose) => $"{combination}-{purpose}";
 
     public async ValueTask DisposeAsync()
     {
@@ -111,6 +125,11 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
             await redis.DisposeAsync();
         }
 
+        if (sentinel is not null)
+        {
+            await sentinel.DisposeAsync();
+        }
+
         if (postgres is not null)
         {
             await postgres.DisposeAsync();
@@ -123,22 +142,32 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
 
     private async Task<string?> BrokerAsync(Combination combination, string purpose, CancellationToken ct) => combination["broker"] switch
     {
-        "rabbitmq" => ExternalRabbitMq ?? (rabbitMq ??= await RabbitMqServer.StartAsync(Parts("rabbitmq"), ct)).ConnectionString($"{combination}-{purpose}"),
+        "rabbitmq" => ExternalRabbitMq ?? (rabbitMq ??= await RabbitMqServer.StartAsync(Parts("rabbitmq"), nodes, ct)).ConnectionString(PartOf(combination, purpose)),
         "kafka" => ExternalKafka ?? await KafkaAsync(purpose, ct),
-        "nats" => ExternalNats ?? (nats ??= await NatsServer.StartAsync(Parts("nats"), ct)).ConnectionString($"{combination}-{purpose}"),
-        "redis" => ExternalRedis ?? (redis ??= await RedisServer.StartAsync(Parts("redis"), ct)).ConnectionString($"{combination}-{purpose}"),
+        "nats" => ExternalNats ?? (nats ??= await NatsServer.StartAsync(Parts("nats"), nodes, ct)).ConnectionString(PartOf(combination, purpose)),
+        "redis" when nodes > 1 => (sentinel ??= await RedisSentinel.StartAsync(ct)).ConnectionString,
+        "redis" => ExternalRedis ?? (redis ??= await RedisServer.StartAsync(Parts("redis"), ct: ct)).ConnectionString(PartOf(combination, purpose)),
         _ => null,
+    };
+
+    /// <summary>What a service has to be told to use more than one server.</summary>
+    private Dictionary<string, string?> Replication(Combination combination) => combination["broker"] switch
+    {
+        "nats" when nodes > 1 => new() { ["Messaging__Nats__Replicas"] = $"{nodes}" },
+        "kafka" when nodes > 1 => new() { ["Messaging__Kafka__ReplicationFactor"] = $"{nodes}" },
+        "redis" when nodes > 1 => new() { ["Messaging__Redis__Replicas"] = "1" },
+        _ => [],
     };
 
     /// <summary>One for each combination of this broker and each purpose: a virtual host, an account or a numbered database.</summary>
     private IEnumerable<string> Parts(string broker) =>
-        combinations.Where(c => c["broker"] == broker).SelectMany(c => purposes.Select(p => $"{c}-{p}"));
+        combinations.Where(c => c["broker"] == broker).SelectMany(c => purposes.Select(p => PartOf(c, p)));
 
     private async Task<string> KafkaAsync(string purpose, CancellationToken ct)
     {
         if (!kafka.TryGetValue(purpose, out var broker))
         {
-            kafka[purpose] = broker = await KafkaServer.StartAsync(ct);
+            kafka[purpose] = broker = await KafkaServer.StartAsync(nodes, advertise, ct);
         }
 
         return broker.ConnectionString;

@@ -26,7 +26,8 @@ public sealed class FaultException(string message) : Exception(message);
 /// confirmed ⊆ processed ∪ dead-lettered, each effect once, nothing left in the queues.
 /// </summary>
 public sealed class FaultRun(
-    GeneratedService service, IServer? broker, NetworkProxy? network, IReadOnlyDictionary<string, string?> environment, History history) : IAsyncDisposable
+    GeneratedService service, IServer? broker, IServer? store, NetworkProxy? network, IReadOnlyDictionary<string, string?> environment, History history)
+    : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
@@ -41,6 +42,16 @@ public sealed class FaultRun(
     public History History => history;
 
     public IServer Broker => broker ?? throw new FaultException($"The broker of {service.Combination} is not ours to kill.");
+
+    public IServer Store => store ?? throw new FaultException($"The database of {service.Combination} is not ours to kill.");
+
+    /// <summary>What of the broker belongs to this service.</summary>
+    public required string Part { get; init; }
+
+    /// <summary>The queue, topic or stream that what is sent goes to first.</summary>
+    public string Destination => $"{service.Name.ToLowerInvariant()}.{workload.Destination}";
+
+    public string Library => service.Combination["library"];
 
     public NetworkProxy Network => network ?? throw new FaultException("This service talks to its broker without a proxy.");
 
@@ -142,7 +153,7 @@ public sealed class FaultRun(
     }
 
     /// <summary>However long that takes on this machine, as long as there are ever fewer messages left.</summary>
-    private async Task UntilIdleAsync(ServiceProcess consumer)
+    public async Task UntilIdleAsync(ServiceProcess consumer)
     {
         var fewest = long.MaxValue;
         for (var left = await LeftAsync(consumer); left != 0;)
@@ -156,6 +167,10 @@ public sealed class FaultRun(
             fewest = left!.Value;
         }
     }
+
+    /// <summary>Whether it has taken effect everywhere it should.</summary>
+    public async Task<bool> IsProcessedAsync(ServiceProcess consumer, string id) =>
+        (await AnswersAsync(consumer, id)).All(answer => answer is not null && Workload.EffectsIn(answer) > 0);
 
     public async Task UntilAsync(Func<Task<bool>> condition, string otherwise, TimeSpan? patience = null) =>
         await UntilAsync(condition, () => otherwise, patience ?? Patience, throws: true);
@@ -202,7 +217,7 @@ public sealed class FaultRun(
         var outcomes = new ConcurrentDictionary<string, string>();
         await Parallel.ForEachAsync(confirmed.Keys, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (id, _) =>
         {
-            var answers = await Task.WhenAll(workload.Effects.Select(path => FindAsync(consumer, path(id))));
+            var answers = await AnswersAsync(consumer, id);
             var effects = answers.Select(answer => answer is null ? 0 : Workload.EffectsIn(answer)).ToList();
             outcomes[id] = effects.Any(count => count > 1) ? "doubled"
                 : effects.All(count => count == 1) ? workload.IsConsistent(answers!) ? "processed" : "inconsistent"
@@ -212,11 +227,15 @@ public sealed class FaultRun(
         return outcomes.ToDictionary();
     }
 
+    private Task<JsonNode?[]> AnswersAsync(ServiceProcess consumer, string id) =>
+        Task.WhenAll(workload.Effects.Select(path => FindAsync(consumer, path(id))));
+
     private static async Task<JsonNode?> FindAsync(ServiceProcess consumer, string path)
     {
         using var response = await consumer.Http.GetAsync(path);
-        if (response.StatusCode == HttpStatusCode.NotFound)
+        if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.ServiceUnavailable)
         {
+            // Not there, or not to be seen while its store is away: whoever needs to know asks again.
             return null;
         }
 

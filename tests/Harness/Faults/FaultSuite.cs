@@ -9,11 +9,18 @@ public static partial class FaultSuite
     public static async Task<Figures> RunAsync(GeneratedService service, Scenario scenario, CancellationToken ct = default)
     {
         var combination = service.Combination;
-        await using var servers = new Servers([combination], [scenario.Name]);
+
+        // Kafka's clients go where the broker says: it has to name the proxy itself, and so the proxy is there first.
+        NetworkProxy? first = null;
+        await using var servers = new Servers(
+            [combination], [scenario.Name], scenario.Nodes, scenario.IsOfTheNetwork ? port => (first = new NetworkProxy(port)).Port : null);
         var environment = new Dictionary<string, string?>(await servers.EnvironmentAsync(combination, scenario.Name, ct));
-        await using var network = scenario.IsOfTheNetwork ? Through(environment) : null;
+        await using var network = scenario.IsOfTheNetwork ? first ?? Through(environment) : null;
         await using var history = new History(Path.Combine(Repository.Artifacts, "faults", $"{combination}-{scenario.Name}.jsonl"));
-        await using var run = new FaultRun(service, servers.BrokerOf(combination, scenario.Name), network, environment, history);
+        await using var run = new FaultRun(service, servers.BrokerOf(combination, scenario.Name), servers.Store, network, environment, history)
+        {
+            Part = Servers.PartOf(combination, scenario.Name),
+        };
         return await scenario.RunAsync(run);
     }
 

@@ -6,10 +6,12 @@ using System.Text.Json.Nodes;
 namespace MqService.Harness.Faults;
 
 /// <summary>What the driver sends and where the oracle looks, for one pattern. Nothing here knows a broker.</summary>
+/// <param name="Destination">The queue, topic or stream that it goes to, without the name of the service.</param>
 /// <param name="Confirmed">The status of a message that is promised to be kept, or answered.</param>
 /// <param name="Send">The request, by message id and sku.</param>
 /// <param name="Effects">Where the effects show, by message id.</param>
 public sealed record Workload(
+    string Destination,
     HttpStatusCode Confirmed,
     Func<string, string, HttpRequestMessage> Send,
     IReadOnlyList<Func<string, string>> Effects)
@@ -27,10 +29,10 @@ public sealed record Workload(
 
     public static Workload Of(Combination combination) => combination["pattern"] switch
     {
-        "work-queue" => new(HttpStatusCode.Accepted, PostOrder, [id => $"orders/{id}"]),
-        "pub-sub" => new(HttpStatusCode.Accepted, PostOrder, [id => $"emails/{id}", id => $"analytics/{id}"]),
-        "request-reply" => new(HttpStatusCode.OK, GetQuote, [id => $"issued-quotes/{id}"]),
-        "saga" => new(HttpStatusCode.Accepted, PostOrder, [id => $"orders/{id}", id => $"orders/{id}/effects"])
+        "work-queue" => new("orders", HttpStatusCode.Accepted, PostOrder, [id => $"orders/{id}"]),
+        "pub-sub" => new("orders.placed", HttpStatusCode.Accepted, PostOrder, [id => $"emails/{id}", id => $"analytics/{id}"]),
+        "request-reply" => new("quotes", HttpStatusCode.OK, GetQuote, [id => $"issued-quotes/{id}"]),
+        "saga" => new("orders", HttpStatusCode.Accepted, PostOrder, [id => $"orders/{id}", id => $"orders/{id}/effects"])
         {
             SkuOf = number => number % 40 == 0 ? "slow-1" : (number % 10) switch
             {
@@ -76,7 +78,7 @@ public sealed record Workload(
     private static Workload OfAccounts()
     {
         var accounts = new ConcurrentDictionary<string, string>();
-        return new(HttpStatusCode.OK, PostDeposit, [id => $"balances/{accounts[id]}"]);
+        return new("accounts", HttpStatusCode.OK, PostDeposit, [id => $"balances/{accounts[id]}"]);
 
         HttpRequestMessage PostDeposit(string id, string sku) => new(HttpMethod.Post, $"accounts/{accounts[id] = $"{sku}-{id.Replace("-", "", StringComparison.Ordinal)}"}/deposits")
         {

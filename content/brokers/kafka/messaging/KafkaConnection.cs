@@ -1,5 +1,5 @@
+using Acme._1.Contracts;
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +17,9 @@ internal sealed partial class KafkaConnection(
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(3);
+
+    private static readonly string AnyTopic =
+        MessageTypes.All.First(type => type.Destination.Kind is DestinationKind.Queue or DestinationKind.Topic).Destination.Name;
 
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? _problem = "not connected yet";
@@ -78,7 +81,9 @@ internal sealed partial class KafkaConnection(
         }
         else
         {
-            await admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = ProbeTimeout }).WaitAsync(stoppingToken);
+            // Any broker can answer this. Requests to administrate wait for the controller that the client knows, even if it is dead
+            // and there is another, and the client tries to reach it without a pause.
+            await Task.Run(() => admin.GetMetadata(AnyTopic, ProbeTimeout), stoppingToken);
         }
 
         if (_problem is not null)

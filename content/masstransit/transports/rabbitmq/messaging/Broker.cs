@@ -53,16 +53,27 @@ internal static class Broker
         bus.UsingRabbitMq((context, rabbit) =>
         {
             var options = context.GetRequiredService<IOptions<MessagingOptions>>().Value;
-            var address = new Uri(context.GetRequiredService<IConfiguration>().GetBrokerConnectionString("amqp://guest:guest@localhost:5672/"));
+            var nodes = RabbitMqAddress.Parse(context.GetRequiredService<IConfiguration>().GetBrokerConnectionString("amqp://guest:guest@localhost:5672/")).Nodes;
             var application = context.GetRequiredService<IHostEnvironment>().ApplicationName;
 
-            rabbit.Host(address, application, host =>
+            rabbit.Host(nodes[0], application, host =>
             {
+                if (nodes.Count > 1)
+                {
+                    host.UseCluster(cluster =>
+                    {
+                        foreach (var node in nodes)
+                        {
+                            cluster.Node(node.Authority);
+                        }
+                    });
+                }
+
                 // A half-open connection is noticed after two of these.
                 host.Heartbeat(TimeSpan.FromSeconds(10));
 
                 // By itself MassTransit goes by the port, and accepts a certificate that nobody trusts.
-                if (address.Scheme == "amqps")
+                if (nodes[0].Scheme == "amqps")
                 {
                     host.UseSsl(ssl =>
                     {

@@ -1,4 +1,3 @@
-using System.Net.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -14,23 +13,22 @@ namespace Acme._1.Messaging.RabbitMq;
 internal sealed class RabbitMqConnection : IAsyncDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
+    private readonly RabbitMqAddress _address;
     private readonly ConnectionFactory _factory;
     private IConnection? _connection;
 
     public RabbitMqConnection(IConfiguration configuration, IHostEnvironment environment, IOptions<MessagingOptions> options)
     {
+        _address = RabbitMqAddress.Parse(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/"));
         _factory = new()
         {
-            Uri = new Uri(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/")),
+            Uri = _address.Nodes[0],
             ClientProvidedName = $"{environment.ApplicationName} ops",
             AutomaticRecoveryEnabled = false,
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
             RequestedConnectionTimeout = options.Value.PublishTimeout,
             ContinuationTimeout = options.Value.PublishTimeout,
         };
-
-        // For an amqps address the client would accept a certificate of another name.
-        _factory.Ssl.AcceptablePolicyErrors = SslPolicyErrors.None;
     }
 
     /// <exception cref="BrokerUnavailableException">The broker cannot be reached, or does not let us in. The message says why.</exception>
@@ -42,7 +40,7 @@ internal sealed class RabbitMqConnection : IAsyncDisposable
             if (_connection is not { IsOpen: true })
             {
                 await CloseAsync();
-                _connection = await _factory.CreateConnectionAsync(cancellationToken);
+                _connection = await _factory.CreateConnectionAsync(_address.Endpoints, cancellationToken);
             }
 
             return _connection;

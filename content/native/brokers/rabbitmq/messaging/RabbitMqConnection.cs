@@ -1,27 +1,29 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 
 namespace Acme._1.Messaging.RabbitMq;
 
 /// <summary>
-/// Keeps one connection to the broker, for as long as the process lives. The client's own recovery is off: it cannot
-/// make the first connection, and one way to connect is easier to trust than two.
+/// Keeps two connections to the broker, for as long as the process lives: a RabbitMQ that is short of memory or disk does not
+/// read from those who publish, and would not hear their acknowledgements either, which are what makes room. The client's own
+/// recovery is off: it cannot make the first connection, and one way to connect is easier to trust than two.
 /// </summary>
 internal sealed partial class RabbitMqConnection : BackgroundService
 {
     private static readonly TimeSpan MinDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
 
+    private readonly RabbitMqAddress _address;
     private readonly ConnectionFactory _factory;
     private readonly RabbitMqTopology _topology;
     private readonly TimeProvider _clock;
     private readonly ILogger<RabbitMqConnection> _logger;
 
-    private volatile TaskCompletionSource<IConnection> _connected = NewSignal();
+    private volatile TaskCompletionSource<Session> _connected = NewSignal();
     private volatile string? _problem = "not connected yet";
 
     public RabbitMqConnection(
@@ -30,9 +32,10 @@ internal sealed partial class RabbitMqConnection : BackgroundService
         _topology = topology;
         _clock = clock;
         _logger = logger;
+        _address = RabbitMqAddress.Parse(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/"));
         _factory = new ConnectionFactory
         {
-            Uri = new Uri(configuration.GetBrokerConnectionString("amqp://guest:guest@localhost:5672/")),
+            Uri = _address.Nodes[0],
             ClientProvidedName = environment.ApplicationName,
             AutomaticRecoveryEnabled = false,
             TopologyRecoveryEnabled = false,
@@ -40,21 +43,21 @@ internal sealed partial class RabbitMqConnection : BackgroundService
             // A half-open connection is noticed after two of these.
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
         };
-
-        // For an amqps address the client would accept a certificate of another name.
-        _factory.Ssl.AcceptablePolicyErrors = SslPolicyErrors.None;
     }
 
-    /// <summary>The connection, as soon as there is one.</summary>
-    public Task<IConnection> GetAsync(CancellationToken cancellationToken) => _connected.Task.WaitAsync(cancellationToken);
+    /// <summary>The connection to receive by, as soon as there is one.</summary>
+    public async Task<IConnection> GetAsync(CancellationToken cancellationToken) => (await _connected.Task.WaitAsync(cancellationToken)).Receiving;
+
+    /// <summary>The connection to publish by, as soon as there is one.</summary>
+    public async Task<IConnection> GetPublishingAsync(CancellationToken cancellationToken) => (await _connected.Task.WaitAsync(cancellationToken)).Publishing;
 
     /// <summary>The connection, for a caller who does not want to wait.</summary>
     /// <exception cref="BrokerUnavailableException">There is none.</exception>
     public IConnection Current => _connected.Task is { IsCompletedSuccessfully: true } connected
-        ? connected.Result
+        ? connected.Result.Receiving
         : throw new BrokerUnavailableException($"RabbitMQ is not connected: {_problem}");
 
-    /// <summary>Why there is no connection now, or null.</summary>
+    /// <summary>Why there is no connection now, or none to publish by; or null.</summary>
     public string? Problem => _problem;
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever keeps us from connecting is reported by the health check and tried again.")]
@@ -65,24 +68,40 @@ internal sealed partial class RabbitMqConnection : BackgroundService
         {
             try
             {
-                await using var connection = await _factory.CreateConnectionAsync(stoppingToken);
+                await using var receiving = await _factory.CreateConnectionAsync(_address.Endpoints, stoppingToken);
+                await using var publishing = await _factory.CreateConnectionAsync(_address.Endpoints, stoppingToken);
                 var closed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-                connection.ConnectionShutdownAsync += (_, reason) =>
+                receiving.ConnectionShutdownAsync += CloseAsync;
+                publishing.ConnectionShutdownAsync += CloseAsync;
+                publishing.ConnectionBlockedAsync += (_, alarm) =>
                 {
-                    closed.TrySetResult(reason.ReplyText);
+                    _problem = $"RabbitMQ takes no messages now: {alarm.Reason}";
+                    LogBlocked(alarm.Reason);
+                    return Task.CompletedTask;
+                };
+                publishing.ConnectionUnblockedAsync += (_, _) =>
+                {
+                    _problem = null;
+                    LogUnblocked();
                     return Task.CompletedTask;
                 };
 
-                await _topology.DeclareAsync(connection, stoppingToken);
+                await _topology.DeclareAsync(receiving, stoppingToken);
 
                 delay = MinDelay;
-                _connected.SetResult(connection);
+                _connected.SetResult(new(receiving, publishing));
                 _problem = null;
-                LogConnected(_factory.Endpoint.HostName, _factory.Endpoint.Port);
+                LogConnected(publishing.Endpoint.HostName, publishing.Endpoint.Port);
 
                 _problem = $"connection lost: {await closed.Task.WaitAsync(stoppingToken)}";
                 _connected = NewSignal();
                 LogNotConnected(null, _problem, delay);
+
+                Task CloseAsync(object sender, ShutdownEventArgs reason)
+                {
+                    closed.TrySetResult(reason.ReplyText);
+                    return Task.CompletedTask;
+                }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -105,11 +124,19 @@ internal sealed partial class RabbitMqConnection : BackgroundService
         }
     }
 
-    private static TaskCompletionSource<IConnection> NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource<Session> NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [LoggerMessage(LogLevel.Information, "Connected to RabbitMQ at {Host}:{Port}")]
     private partial void LogConnected(string host, int port);
 
+    [LoggerMessage(LogLevel.Warning, "RabbitMQ takes no messages now: {Reason}")]
+    private partial void LogBlocked(string reason);
+
+    [LoggerMessage(LogLevel.Information, "RabbitMQ takes messages again")]
+    private partial void LogUnblocked();
+
     [LoggerMessage(LogLevel.Warning, "Not connected to RabbitMQ: {Problem}. Next try in {Delay}")]
     private partial void LogNotConnected(Exception? exception, string problem, TimeSpan delay);
+
+    private sealed record Session(IConnection Receiving, IConnection Publishing);
 }

@@ -106,7 +106,7 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
         {
             if (_channel is not { IsOpen: true })
             {
-                var connection = await connections.GetAsync(cancellationToken);
+                var connection = await connections.GetPublishingAsync(cancellationToken);
                 _channel = await connection.CreateChannelAsync(WithConfirms, cancellationToken);
             }
 

@@ -99,7 +99,7 @@ internal sealed class RabbitMqRequestTransport(
         {
             if (_channel is not { IsOpen: true })
             {
-                var connection = await connections.GetAsync(cancellationToken);
+                var connection = await connections.GetPublishingAsync(cancellationToken);
                 var channel = await connection.CreateChannelAsync(RabbitMqTransport.WithConfirms, cancellationToken);
                 var consumer = new AsyncEventingBasicConsumer(channel);
                 consumer.ReceivedAsync += (_, message) =>

@@ -22,10 +22,11 @@ internal sealed partial class RedisEventStore(RedisConnection connection, EventA
         {
             connection.RequireFits(envelope.Data.Length);
             var fields = RedisMessage.Write(EventMessage.WriteHeaders(envelope, stream, expectedVersion + 1), envelope.Data);
-            var outcome = (int)await connection.RunScriptAsync(
-                RedisEventLog.Append,
-                [RedisEventLog.Topic.Stream, RedisEventLog.PlacesOf(stream), RedisEventLog.Ids],
-                [expectedVersion, newEvent.EventId, RedisEventLog.Topic.Signals.ToString(), RedisQueue.Added, .. RedisMessage.Flatten(fields)],
+            var outcome = (int)await connection.RunConfirmedAsync(
+                database => database.ScriptEvaluateAsync(
+                    RedisEventLog.Append,
+                    [RedisEventLog.Topic.Stream, RedisEventLog.PlacesOf(stream), RedisEventLog.Ids],
+                    [expectedVersion, newEvent.EventId, RedisEventLog.Topic.Signals.ToString(), RedisQueue.Added, .. RedisMessage.Flatten(fields)]),
                 inner);
             switch (outcome)
             {

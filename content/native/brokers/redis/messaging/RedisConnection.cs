@@ -27,17 +27,20 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
     private readonly ConfigurationOptions _configuration;
     private readonly HandlerRegistry _registry;
     private readonly TimeSpan _patience;
+    private readonly int _replicas;
     private readonly TimeProvider _clock;
     private readonly ILogger<RedisConnection> _logger;
 
     private volatile string _problem = "not connected yet";
     private long _maxValueBytes = DefaultMaxValueBytes;
+    private int _interruptions;
 
     /// <exception cref="ArgumentException">The connection string is none.</exception>
     public RedisConnection(
         IConfiguration configuration,
         HandlerRegistry registry,
         IOptions<MessagingOptions> options,
+        IOptions<RedisOptions> redis,
         IHostEnvironment environment,
         TimeProvider clock,
         ILogger<RedisConnection> logger)
@@ -46,6 +49,7 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
         _clock = clock;
         _logger = logger;
         _patience = options.Value.PublishTimeout;
+        _replicas = redis.Value.Replicas;
         _configuration = ConfigurationOptions.Parse(configuration.GetBrokerConnectionString("localhost:6379"));
         _configuration.ClientName ??= environment.ApplicationName;
         _configuration.AllowAdmin = true; // for INFO; what this user may do, Redis decides
@@ -116,6 +120,27 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
             return true;
         },
         cancellationToken);
+
+    /// <summary>
+    /// Runs a command, and returns when as many replicas as are configured have what it has written. Only then will it be there
+    /// after a failover.
+    /// </summary>
+    /// <inheritdoc cref="RunAsync{T}" path="/exception"/>
+    public Task<T> RunConfirmedAsync<T>(Func<IDatabase, Task<T>> command, CancellationToken cancellationToken) => _replicas == 0
+        ? RunAsync(command, cancellationToken)
+        : RunAsync(
+            async database =>
+            {
+                // WAIT is about what was written over the same connection. To one that was opened in between, it would say yes to nothing.
+                var before = Volatile.Read(ref _interruptions);
+                var written = command(database);
+                var copies = database.ExecuteAsync("WAIT", _replicas, (long)(_patience / 2).TotalMilliseconds);
+                await Task.WhenAll(written, copies);
+                return (int)await copies >= _replicas && before == Volatile.Read(ref _interruptions)
+                    ? await written
+                    : throw new RedisException($"it is not known to be on {_replicas} replicas");
+            },
+            cancellationToken);
 
     /// <inheritdoc cref="RunAsync{T}"/>
     public Task<RedisResult> RunScriptAsync(string script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellationToken) =>
@@ -247,8 +272,10 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
 
     private void Watch(ConnectionMultiplexer connection)
     {
+        connection.ConfigurationChanged += (_, _) => Interlocked.Increment(ref _interruptions);
         connection.ConnectionFailed += (_, failure) =>
         {
+            Interlocked.Increment(ref _interruptions);
             _problem = $"{failure.FailureType}: {failure.Exception?.GetBaseException().Message ?? "connection lost"}";
             LogLost(_problem);
         };
@@ -299,7 +326,7 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
         Warning = warning;
     }
 
-    private static async Task<string?> FindWarningAsync(IServer server)
+    private async Task<string?> FindWarningAsync(IServer server)
     {
         Dictionary<string, string> info;
         try
@@ -316,7 +343,11 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
             ? $"Redis may delete whole queues when its memory is full: maxmemory-policy is {policy}, set it to noeviction"
             : info.GetValueOrDefault("aof_enabled") == "0"
                 ? "Redis may lose confirmed messages when it restarts: appendonly is off, set it to yes"
-                : null;
+
+                // A master that comes back after a failover takes writes until it is told that it is none any more.
+                : _replicas > 0 && !info.ContainsKey("min_slaves_good_slaves")
+                    ? "Redis may lose messages at a failover: min-replicas-to-write is 0, set it to 1"
+                    : null;
     }
 
     private static async Task<long> FindMaxValueBytesAsync(IServer server)

@@ -13,4 +13,10 @@ internal sealed class RedisOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How many replicas must have a message before it is confirmed. 0 is faster, and a failover can lose what was confirmed.
+    /// </summary>
+    [Range(0, 10)]
+    public int Replicas { get; init; }
 }

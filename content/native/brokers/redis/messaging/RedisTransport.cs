@@ -13,7 +13,7 @@ internal sealed class RedisTransport(RedisConnection connection) : ITransport
         var message = RedisMessage.Write(envelope);
         if (destination.Kind is DestinationKind.Queue)
         {
-            return connection.RunAsync(database => AddAsync(database, new(destination.Name), message), cancellationToken);
+            return connection.RunConfirmedAsync(database => AddAsync(database, new(destination.Name), message), cancellationToken);
         }
 
         if (KeptTopics.Contains(destination.Name))
@@ -22,10 +22,11 @@ internal sealed class RedisTransport(RedisConnection connection) : ITransport
         }
 
         var topic = new RedisTopic(destination.Name);
-        return connection.RunScriptAsync(
-            RedisScripts.PublishToTopic,
-            [topic.Stream],
-            [topic.Signals.ToString(), RedisQueue.Added, .. RedisMessage.Flatten(message)],
+        return connection.RunConfirmedAsync(
+            database => database.ScriptEvaluateAsync(
+                RedisScripts.PublishToTopic,
+                [topic.Stream],
+                [topic.Signals.ToString(), RedisQueue.Added, .. RedisMessage.Flatten(message)]),
             cancellationToken);
     }
 

@@ -1,0 +1,83 @@
+namespace MqService.Harness.Faults;
+
+/// <summary>A broker that is there, and takes no more of something.</summary>
+/// <param name="BeginAsync">From now on it refuses.</param>
+/// <param name="EndAsync">All is well again.</param>
+internal sealed record Refusal(Func<Task> BeginAsync, Func<Task> EndAsync)
+{
+    private const long Unlimited = -1;
+
+    /// <summary>What is there when it begins may be removed: not the service's fault, and so to be avoided.</summary>
+    public bool DropsWhatIsThere { get; init; }
+
+    /// <summary>It refuses for a while, and then lets something through. RabbitMQ's limits are like that, for a channel that tries again.</summary>
+    public bool IsSoft { get; init; }
+
+    /// <summary>What is there can be handled and acknowledged meanwhile, which is how there comes to be room.</summary>
+    public bool LetsConsumersGoOn { get; init; }
+
+    /// <summary>There is no room for what has failed, be it for a retry or for good.</summary>
+    public static Refusal OfFailures(FaultRun run) => run.Broker switch
+    {
+        RabbitMqServer rabbitMq => new(
+            () => LimitAsync(rabbitMq, run, 0),
+            () => LimitAsync(rabbitMq, run, 1_000_000)) { IsSoft = run.Library == "masstransit" },
+        NatsServer nats => new(() => LimitAsync(nats, run, 1, ".retry", ".dlq"), () => LimitAsync(nats, run, Unlimited, ".retry", ".dlq")),
+
+        // Redis is full as a whole or not at all. Keys that are something else refuse just as well.
+        RedisServer redis => new(
+            () => EachAsync([".retry", ".dlq"], async suffix =>
+            {
+                await redis.CommandAsync("RENAME", $"{{{run.Destination}}}{suffix}", $"{{{run.Destination}}}{suffix}.aside");
+                await redis.CommandAsync("SET", $"{{{run.Destination}}}{suffix}", "in the way");
+            }),
+            () => EachAsync([".retry", ".dlq"], suffix =>
+                redis.CommandAsync("RENAME", $"{{{run.Destination}}}{suffix}.aside", $"{{{run.Destination}}}{suffix}"))),
+        var broker => throw new FaultException($"It is not known how to make {broker} refuse."),
+    };
+
+    /// <summary>There is no room for anything that is sent.</summary>
+    public static Refusal OfEverything(FaultRun run) => run.Broker switch
+    {
+        // An alarm: publishers are not read from any more.
+        RabbitMqServer rabbitMq => new(
+            () => rabbitMq.ControlAsync("set_vm_memory_high_watermark", "0.0001"),
+            () => rabbitMq.ControlAsync("set_vm_memory_high_watermark", "0.4"))
+        {
+            // MassTransit publishes and acknowledges over one connection, and RabbitMQ reads neither.
+            LetsConsumersGoOn = run.Library == "native",
+        },
+        NatsServer nats => new(() => LimitAsync(nats, run, 1, ""), () => LimitAsync(nats, run, Unlimited, "")) { DropsWhatIsThere = true, LetsConsumersGoOn = true },
+        RedisServer redis => new(
+            () => redis.CommandAsync("CONFIG", "SET", "maxmemory", "1"),
+            () => redis.CommandAsync("CONFIG", "SET", "maxmemory", "0")),
+        var broker => throw new FaultException($"It is not known how to fill {broker}."),
+    };
+
+    private static Task<string> LimitAsync(RabbitMqServer rabbitMq, FaultRun run, int messages) => rabbitMq.ControlAsync(
+        "set_policy",
+        "-p", run.Part,
+        "--apply-to", "queues",
+        "full",
+        $@"^{run.Destination}(\.retry\..*|\.dlq|_error)$",
+        $$"""{"max-length":{{messages}},"overflow":"reject-publish"}""");
+
+    private static Task LimitAsync(NatsServer nats, FaultRun run, long bytes, params string[] suffixes) => EachAsync(suffixes, async suffix =>
+    {
+        var stream = (run.Destination + suffix).Replace('.', '_');
+        var info = await nats.RequestAsync(run.Part, $"$JS.API.STREAM.INFO.{stream}");
+        var config = info["config"]!;
+
+        // With a lower limit, NATS would remove what is over it.
+        config["max_bytes"] = bytes == Unlimited ? Unlimited : Math.Max(bytes, (long)info["state"]!["bytes"]!);
+        await nats.RequestAsync(run.Part, $"$JS.API.STREAM.UPDATE.{stream}", config);
+    });
+
+    private static async Task EachAsync(string[] suffixes, Func<string, Task> change)
+    {
+        foreach (var suffix in suffixes)
+        {
+            await change(suffix);
+        }
+    }
+}

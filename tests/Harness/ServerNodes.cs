@@ -1,0 +1,18 @@
+namespace MqService.Harness;
+
+/// <summary>What several nodes do together.</summary>
+internal static class ServerNodes
+{
+    public static Task StartAllAsync(this IEnumerable<ServerNode> nodes, CancellationToken ct) =>
+        Task.WhenAll(nodes.Where(node => !node.IsRunning).Select(node => node.StartAsync(ct)));
+
+    public static Task KillAllAsync(this IEnumerable<ServerNode> nodes) => Task.WhenAll(nodes.Select(node => node.KillAsync()));
+
+    public static async Task DisposeAllAsync(this IEnumerable<ServerNode> nodes)
+    {
+        foreach (var node in nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+}
