@@ -65,10 +65,10 @@ public static class InnerLoop
 
     public static async Task<int> ServersAsync(CancellationToken ct)
     {
-        await using var rabbitMq = RabbitMqServer.Script is null ? null : await RabbitMqServer.StartAsync(["dev"], ct);
+        await using var rabbitMq = RabbitMqServer.Script is null ? null : await RabbitMqServer.StartAsync(["dev"], ct: ct);
         await using var kafka = KafkaServer.Program is null ? null : await KafkaServer.StartAsync(ct);
-        await using var nats = NatsServer.Program is null ? null : await NatsServer.StartAsync(["dev"], ct);
-        await using var redis = RedisServer.Program is null ? null : await RedisServer.StartAsync(["dev"], ct);
+        await using var nats = NatsServer.Program is null ? null : await NatsServer.StartAsync(["dev"], ct: ct);
+        await using var redis = RedisServer.Program is null ? null : await RedisServer.StartAsync(["dev"], ct: ct);
         await using var postgres = PostgresServer.ProgramFolder is null ? null : await PostgresServer.StartAsync(ct);
         foreach (var (variable, connection) in new[]
         {

@@ -12,11 +12,13 @@ public sealed class RabbitMqServer : IServer
     private readonly Func<CancellationToken, Task<ServerProcess>> start;
     private readonly string folder;
     private readonly int port;
+    private readonly ServerSecurity? security;
     private ServerProcess node;
 
     private RabbitMqServer(
-        ServerProcess epmd, ServerProcess node, Func<CancellationToken, Task<ServerProcess>> start, string folder, int port)
+        ServerProcess epmd, ServerProcess node, Func<CancellationToken, Task<ServerProcess>> start, string folder, int port, ServerSecurity? security)
     {
+        this.security = security;
         this.start = start;
         this.epmd = epmd;
         this.node = node;
@@ -24,28 +26,46 @@ public sealed class RabbitMqServer : IServer
         this.port = port;
     }
 
+    /// <summary>A user that is not the services', with the same rights. Its password is its name.</summary>
+    public const string Stranger = "stranger";
+
     public static string? Script { get; } =
         ScriptFolders.Select(f => Path.Combine(f, "rabbitmq-server")).FirstOrDefault(File.Exists);
 
-    public string ConnectionString(string virtualHost) => $"amqp://mq:mq@127.0.0.1:{port}/{virtualHost}";
+    public string ConnectionString(string virtualHost) => security is null
+        ? $"amqp://mq:mq@127.0.0.1:{port}/{virtualHost}"
+        : $"amqps://{ServerSecurity.User}:{security.Password}@localhost:{port}/{virtualHost}";
 
-    public static async Task<RabbitMqServer> StartAsync(IEnumerable<string> virtualHosts, CancellationToken ct = default)
+    /// <param name="security">If not null: TLS, and a user with no more rights than docs/brokers/rabbitmq.md says a work queue needs.</param>
+    public static async Task<RabbitMqServer> StartAsync(IEnumerable<string> virtualHosts, ServerSecurity? security = null, CancellationToken ct = default)
     {
         var folder = Repository.NewScratchFolder("rabbitmq");
         var (port, distributionPort, epmdPort) = Ports.Free(3) switch { var p => (p[0], p[1], p[2]) };
 
         // Created at boot: one `rabbitmqctl` for each would take seconds each.
         var hosts = virtualHosts.ToList();
+        var users = security is null
+            ? ["mq", Stranger]
+            : new[] { ServerSecurity.User };
+        var own = $@"{security?.Prefix}\.orders.*";
         var definitions = Path.Combine(folder, "definitions.json");
         await File.WriteAllTextAsync(definitions, JsonSerializer.Serialize(new
         {
-            users = new[] { new { name = "mq", password = "mq", tags = "administrator" } },
+            users = users.Select(name => new { name, password = security?.Password ?? name, tags = security is null ? "administrator" : "" }),
             vhosts = hosts.Select(name => new { name }),
-            permissions = hosts.Select(vhost => new { user = "mq", vhost, configure = ".*", write = ".*", read = ".*" }),
+            permissions = hosts.SelectMany(vhost => users.Select(user => security is null
+                ? new { user, vhost, configure = ".*", write = ".*", read = ".*" }
+                : new { user, vhost, configure = $"^{own}", write = $"^({own}|amq\\.default)$", read = $"^{own}" })),
         }), ct);
         var configuration = Path.Combine(folder, "rabbitmq.conf");
         await File.WriteAllTextAsync(configuration, $"""
-            listeners.tcp.1 = 127.0.0.1:{port}
+            {(security is null ? $"listeners.tcp.1 = 127.0.0.1:{port}" : $"""
+                listeners.tcp = none
+                listeners.ssl.1 = 127.0.0.1:{port}
+                ssl_options.certfile = {security.CertificateFile}
+                ssl_options.keyfile = {security.KeyFile}
+                ssl_options.cacertfile = {security.CaFile}
+                """)}
             load_definitions = {definitions}
             disk_free_limit.absolute = 50MB
             log.console = true
@@ -80,7 +100,7 @@ public sealed class RabbitMqServer : IServer
             ct);
         try
         {
-            return new RabbitMqServer(epmd, await StartNodeAsync(ct), StartNodeAsync, folder, port);
+            return new RabbitMqServer(epmd, await StartNodeAsync(ct), StartNodeAsync, folder, port, security);
         }
         catch
         {

@@ -9,7 +9,9 @@ namespace MqService.Harness;
 /// </summary>
 /// <param name="combinations">The combinations that may ask for servers.</param>
 /// <param name="purposes">What for: each combination has a part of each server to itself for each of them.</param>
-public sealed class Servers(IReadOnlyCollection<Combination> combinations, IReadOnlyCollection<string> purposes) : IAsyncDisposable
+/// <param name="security">What the brokers ask of their clients; null for nothing to speak of. Kafka is not told.</param>
+public sealed class Servers(
+    IReadOnlyCollection<Combination> combinations, IReadOnlyCollection<string> purposes, ServerSecurity? security = null) : IAsyncDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
 
@@ -123,10 +125,10 @@ public sealed class Servers(IReadOnlyCollection<Combination> combinations, IRead
 
     private async Task<string?> BrokerAsync(Combination combination, string purpose, CancellationToken ct) => combination["broker"] switch
     {
-        "rabbitmq" => ExternalRabbitMq ?? (rabbitMq ??= await RabbitMqServer.StartAsync(Parts("rabbitmq"), ct)).ConnectionString($"{combination}-{purpose}"),
+        "rabbitmq" => ExternalRabbitMq ?? (rabbitMq ??= await RabbitMqServer.StartAsync(Parts("rabbitmq"), security, ct)).ConnectionString($"{combination}-{purpose}"),
         "kafka" => ExternalKafka ?? await KafkaAsync(purpose, ct),
-        "nats" => ExternalNats ?? (nats ??= await NatsServer.StartAsync(Parts("nats"), ct)).ConnectionString($"{combination}-{purpose}"),
-        "redis" => ExternalRedis ?? (redis ??= await RedisServer.StartAsync(Parts("redis"), ct)).ConnectionString($"{combination}-{purpose}"),
+        "nats" => ExternalNats ?? (nats ??= await NatsServer.StartAsync(Parts("nats"), security, ct)).ConnectionString($"{combination}-{purpose}"),
+        "redis" => ExternalRedis ?? (redis ??= await RedisServer.StartAsync(Parts("redis"), security, ct)).ConnectionString($"{combination}-{purpose}"),
         _ => null,
     };
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using MqService.Harness.Faults.Hostile;
 
 namespace MqService.Harness.Faults;
 
@@ -9,11 +10,18 @@ public static partial class FaultSuite
     public static async Task<Figures> RunAsync(GeneratedService service, Scenario scenario, CancellationToken ct = default)
     {
         var combination = service.Combination;
-        await using var servers = new Servers([combination], [scenario.Name]);
+        using var security = scenario.IsOfSecurity ? new ServerSecurity((await MessageFormat.OfAsync(service)).Prefix) : null;
+        await using var servers = new Servers([combination], [scenario.Name], security);
         var environment = new Dictionary<string, string?>(await servers.EnvironmentAsync(combination, scenario.Name, ct));
+        if (security is not null)
+        {
+            // Trusted by OpenSSL, and so by .NET; NATS's client takes a file of its own.
+            environment["SSL_CERT_FILE"] = environment["Messaging__Nats__CaFile"] = security.CaFile;
+        }
+
         await using var network = scenario.IsOfTheNetwork ? Through(environment) : null;
         await using var history = new History(Path.Combine(Repository.Artifacts, "faults", $"{combination}-{scenario.Name}.jsonl"));
-        await using var run = new FaultRun(service, servers.BrokerOf(combination, scenario.Name), network, environment, history);
+        await using var run = new FaultRun(service, servers.BrokerOf(combination, scenario.Name), network, security, environment, history);
         return await scenario.RunAsync(run);
     }
 

@@ -1,3 +1,5 @@
+using MqService.Harness.Faults.Hostile;
+
 namespace MqService.Harness.Faults;
 
 /// <summary>One thing that goes wrong in production, with what the conformance table says must come of it.</summary>
@@ -7,6 +9,9 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
 {
     /// <summary>Whether service and broker talk through a network that can be told to fail.</summary>
     public bool IsOfTheNetwork { get; init; }
+
+    /// <summary>Whether the broker asks for a user and shows a certificate.</summary>
+    public bool IsOfSecurity { get; init; }
 
     private const int Concurrency = 8;
 
@@ -29,6 +34,11 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("latency", "C10", HasProxy, LatencyAsync) { IsOfTheNetwork = true },
         new("es-writers", "E1", IsEventSourced, EventSourcing.CompetingWritersAsync),
         new("es-rebuild", "E2", c => IsEventSourced(c) && c["store"] != "memory", EventSourcing.KillRebuildAsync),
+        new("fuzz", "C05", IsFuzzed, Fuzz.RunAsync),
+        new("fuzz-briefly", "C05", IsFuzzed, Fuzz.RunBrieflyAsync),
+        new("tls", "C17", HasUsers, Security.CertificatesAsync) { IsOfSecurity = true },
+        new("wrong-password", "C17", HasUsers, Security.WrongPasswordAsync) { IsOfSecurity = true },
+        new("secrets", "-", HasUsers, Security.SecretsAsync) { IsOfSecurity = true },
     ];
 
     /// <summary>The memory broker is gone with its process: there is nothing that could survive.</summary>
@@ -36,6 +46,13 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
 
     /// <summary>Kafka's clients go to the addresses that the brokers themselves name, past any proxy that the service was given.</summary>
     private static bool HasProxy(Combination combination) => HasTwoHosts(combination) && combination["broker"] != "kafka";
+
+    /// <summary>The queue, the topics and the replies are read by the same code: one pattern is enough.</summary>
+    private static bool IsFuzzed(Combination combination) => HasTwoHosts(combination) && combination["pattern"] == "work-queue";
+
+    /// <summary>Where the tests can make the server ask for them, and for the pattern whose rights the tests know.</summary>
+    private static bool HasUsers(Combination combination) => HasProxy(combination) && combination["pattern"] == "work-queue";
+
     private static bool IsEventSourced(Combination combination) => HasTwoHosts(combination) && combination["pattern"] == "event-sourcing";
 
     private static async Task<Figures> KillAsync(FaultRun run)
