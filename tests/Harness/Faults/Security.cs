@@ -13,7 +13,8 @@ internal static class Security
     private const string BrokerVariable = "ConnectionStrings__broker";
     private const string WrongPassword = "plantedbutwrong";
 
-    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(5);
+    /// <summary>Longer than a service waits before it tries again.</summary>
+    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
 
     /// <summary>The server shows one bad certificate after the other, and then a good one, which the running service accepts.</summary>
@@ -82,20 +83,23 @@ internal static class Security
         }
 
         var producer = run.StartProducer(everything);
-        var consumer = run.StartConsumer([.. everything, new("Ops__ApiKey", key)]);
+
+        // In Development a handler fails when it is told to, and errors are explained at length.
+        var consumer = run.StartConsumer([.. everything, new("ASPNETCORE_ENVIRONMENT", "Development"), new("Ops__ApiKey", key)]);
         consumer.Http.DefaultRequestHeaders.Add("X-Api-Key", key);
         await run.UntilReadyAsync(producer);
         await run.UntilReadyAsync(consumer);
+        var dead = $"dead-{Guid.NewGuid()}";
         await run.SendAsync(producer, "coffee");
-
-        // What no handler can make sense of: the store refuses this id, or the service does.
+        await run.SendAsync(producer, "transient-always", dead);
+        await run.UntilAsync(() => consumer.HasDeadLetterAsync(dead), "what always fails is no dead letter");
         foreach (var body in new[] { """{"sku":1}""", "no JSON", """{"sku":"coffee","quantity":1,"orderId":"\u0000"}""" })
         {
             using var bad = await producer.Http.PostAsync("orders", new StringContent(body, Encoding.UTF8, "application/json"));
             answers.AppendLine(await bad.Content.ReadAsStringAsync());
         }
 
-        foreach (var path in new[] { "ops/dead-letters", "ops/queues", "ops/dead-letters/nothing", "orders/nothing", "health/ready", "health/live" })
+        foreach (var path in new[] { "ops/dead-letters", "ops/queues", "ops/dead-letters/nothing", $"ops/dead-letters/{dead}", "orders/nothing", "health/ready", "health/live" })
         {
             answers.AppendLine(await consumer.Http.GetStringOrErrorAsync(path));
         }
@@ -190,10 +194,16 @@ internal static class Security
     /// <summary>Both sides stay up, say why they are not ready, do not spin, and confirm nothing.</summary>
     private static async Task RefusesAsync(FaultRun run, ServiceProcess producer, ServiceProcess consumer, string? says)
     {
-        foreach (var side in new[] { producer, consumer })
+        await Task.WhenAll(RefusesAsync(producer), RefusesAsync(consumer));
+        if (await run.SendAsync(producer, "coffee"))
         {
-            await run.UntilReadyAsync(side, ready: false);
+            throw new FaultException("A message was confirmed by a broker that nobody should talk to.");
+        }
+
+        async Task RefusesAsync(ServiceProcess side)
+        {
             var reason = "";
+            await run.UntilReadyAsync(side, ready: false);
             await run.UntilAsync(
                 async () => Says(reason = await side.ReadinessAsync()), () => $"the {side.Side} is not ready, and gives this reason: {reason}", TimeSpan.FromSeconds(40));
             var before = side.ProcessorTime;
@@ -209,11 +219,6 @@ internal static class Security
             {
                 throw new FaultException($"The {side.Side} tells the password: {reason}");
             }
-        }
-
-        if (await run.SendAsync(producer, "coffee"))
-        {
-            throw new FaultException("A message was confirmed by a broker that nobody should talk to.");
         }
 
         bool Says(string reason) => says is null

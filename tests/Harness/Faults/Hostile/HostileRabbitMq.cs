@@ -82,7 +82,7 @@ internal sealed class HostileRabbitMq : IHostileSender
             properties.ContentEncoding = "gzip";
             properties.MessageId = dice[2] % 2 == 0 ? "" : new string('m', 255);
             properties.CorrelationId = "\u0000";
-            properties.ReplyTo = dice[3] % 2 == 0 ? "amq.rabbitmq.reply-to" : "nowhere";
+            properties.ReplyTo = dice[3] % 32 == 0 ? "amq.rabbitmq.reply-to" : "nowhere";
             properties.Timestamp = new AmqpTimestamp(long.MaxValue);
             properties.Type = "\u202e";
             properties.AppId = "../../etc/passwd";

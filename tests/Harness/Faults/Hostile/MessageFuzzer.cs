@@ -126,7 +126,7 @@ internal sealed class MessageFuzzer(int seed, MessageFormat format, int maxBody)
             var name = Pick(
                 random, "failure-attempts", "failure-round", "failure-replays", "failure-first", "failure-last", "failure-reason",
                 "MT-Redelivery-Count", "MT-Host-MachineName", "MT-Fault-Message", "x-delivery-count", "x-death", "x-first-death-queue", "CC", "traceparent",
-                "tracestate", "retry-delay", "reply-to", "correlation-id", "expires", "Content-Type", "Nats-Expected-Stream", "Nats-Rollup", "Status", "data", "Host", "__proto__");
+                "tracestate", "retry-delay", "reply-to", "correlation-id", "expires", "Content-Type", "Nats-Expected-Stream", "Nats-Rollup", "Status", "Host", "__proto__");
             object? value = name switch
             {
                 "CC" => new List<object?> { format.Queue },
