@@ -12,13 +12,14 @@ public sealed class NatsServer : ICluster
 
     private readonly string folder;
     private readonly IReadOnlyList<string> accounts;
+    private readonly ServerSecurity? security;
     private readonly IReadOnlyList<ServerNode> nodes;
 
-
-    private NatsServer(string folder, IReadOnlyList<string> accounts, int count)
+    private NatsServer(string folder, IReadOnlyList<string> accounts, int count, ServerSecurity? security)
     {
         this.folder = folder;
         this.accounts = accounts;
+        this.security = security;
         var ports = Ports.Free(3 * count);
         var routes = ports[(2 * count)..];
         nodes = [.. Enumerable.Range(0, count).Select(n => new ServerNode(
@@ -32,13 +33,17 @@ public sealed class NatsServer : ICluster
 
     /// <summary>A user with an account of its own: the streams of one account are nothing to the others.</summary>
     public string ConnectionString(string account) =>
-        string.Join(',', nodes.Select(node => $"nats://{account}:{Password}@127.0.0.1:{node.Port}"));
+        string.Join(',', nodes.Select(node => security is null
+            ? $"nats://{account}:{Password}@127.0.0.1:{node.Port}"
+            : $"tls://{ServerSecurity.User}:{security.Password}@localhost:{node.Port}"));
 
     /// <param name="accounts">One for each of those who share it.</param>
     /// <param name="count">How many servers.</param>
-    public static async Task<NatsServer> StartAsync(IEnumerable<string> accounts, int count = 1, CancellationToken ct = default)
+    /// <param name="security">If not null: TLS, and one user with no more rights than docs/brokers/nats.md says a work queue needs.</param>
+    public static async Task<NatsServer> StartAsync(
+        IEnumerable<string> accounts, int count = 1, ServerSecurity? security = null, CancellationToken ct = default)
     {
-        var server = new NatsServer(Repository.NewScratchFolder("nats"), [.. accounts], count);
+        var server = new NatsServer(Repository.NewScratchFolder("nats"), [.. accounts], count, security);
         try
         {
             await server.nodes.StartAllAsync(ct);
@@ -64,7 +69,7 @@ public sealed class NatsServer : ICluster
         return leader;
     }
 
-    /// <summary>Asks JetStream, as a user of this account. Five lines of the protocol do not need a client.</summary>
+    /// <summary>Asks JetStream, as a user of this account. Five lines of the protocol do not need a client. Not with <see cref="ServerSecurity"/>.</summary>
     public async Task<JsonNode> RequestAsync(string account, string subject, JsonNode? request = null, CancellationToken ct = default)
     {
         using var client = new TcpClient();
@@ -107,14 +112,23 @@ public sealed class NatsServer : ICluster
             http: "127.0.0.1:{{monitoringPort}}"
             cluster { name: mq, listen: "127.0.0.1:{{route}}", routes: [ {{string.Join(", ", routes.Select(r => $"\"nats-route://127.0.0.1:{r}\""))}} ] }
             """;
+        var clients = security is null ? $$"""
+            accounts {
+            {{string.Join('\n', accounts.Select(a => $$"""  "{{a}}": { jetstream: enabled, users: [ { user: "{{a}}", password: "{{Password}}" } ] }"""))}}
+            }
+            """ : $$"""
+            tls { cert_file: "{{security.CertificateFile}}", key_file: "{{security.KeyFile}}" }
+            accounts {
+              services: { jetstream: enabled, users: [ { user: "{{ServerSecurity.User}}", password: "{{security.Password}}", permissions: {
+                publish: ["{{security.Prefix}}.>", "$JS.API.>", "$JS.ACK.>", "$KV.>"], subscribe: ["_INBOX.>"] } } ] }
+            }
+            """;
         await File.WriteAllTextAsync(configuration, $$"""
             server_name: "{{NameOf(port)}}"
             listen: "127.0.0.1:{{port}}"
             jetstream { store_dir: "{{Path.Combine(folder, $"{port}")}}" }
             {{cluster}}
-            accounts {
-            {{string.Join('\n', accounts.Select(a => $$"""  "{{a}}": { jetstream: enabled, users: [ { user: "{{a}}", password: "{{Password}}" } ] }"""))}}
-            }
+            {{clients}}
 
             """, ct);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };

@@ -9,16 +9,21 @@ public sealed class RabbitMqServer : ICluster
     // Not the wrapper in /usr/sbin: that one switches to the system's account and its data.
     private static readonly string[] ScriptFolders = ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin", "/usr/local/sbin"];
 
+    /// <summary>A user that is not the services', with the same rights. Its password is its name.</summary>
+    public const string Stranger = "stranger";
+
     private readonly string folder;
     private readonly int epmdPort;
+    private readonly ServerSecurity? security;
     private readonly IReadOnlyList<ServerNode> nodes;
     private readonly ServerProcess epmd;
 
-    private RabbitMqServer(string folder, ServerProcess epmd, int epmdPort, int count)
+    private RabbitMqServer(string folder, ServerProcess epmd, int epmdPort, int count, ServerSecurity? security)
     {
         this.folder = folder;
         this.epmd = epmd;
         this.epmdPort = epmdPort;
+        this.security = security;
         var ports = Ports.Free(2 * count);
         nodes = [.. ports.Take(count).Zip(ports.Skip(count), (port, distributionPort) => new ServerNode(
             NameOf(port), port, ct => StartNodeAsync(port, distributionPort, first: ports[0], ct)))];
@@ -27,22 +32,29 @@ public sealed class RabbitMqServer : ICluster
     public static string? Script { get; } =
         ScriptFolders.Select(f => Path.Combine(f, "rabbitmq-server")).FirstOrDefault(File.Exists);
 
-    public string ConnectionString(string virtualHost) =>
-        $"amqp://mq:mq@{string.Join(',', nodes.Select(node => $"127.0.0.1:{node.Port}"))}/{virtualHost}";
+    public string ConnectionString(string virtualHost) => security is null
+        ? $"amqp://mq:mq@{Addresses("127.0.0.1")}/{virtualHost}"
+        : $"amqps://{ServerSecurity.User}:{security.Password}@{Addresses("localhost")}/{virtualHost}";
 
     /// <param name="virtualHosts">One for each of those who share it.</param>
     /// <param name="count">How many nodes.</param>
-    public static async Task<RabbitMqServer> StartAsync(IEnumerable<string> virtualHosts, int count = 1, CancellationToken ct = default)
+    /// <param name="security">If not null: TLS, and a user with no more rights than docs/brokers/rabbitmq.md says a work queue needs.</param>
+    public static async Task<RabbitMqServer> StartAsync(
+        IEnumerable<string> virtualHosts, int count = 1, ServerSecurity? security = null, CancellationToken ct = default)
     {
         var folder = Repository.NewScratchFolder("rabbitmq");
 
         // Created at boot: one `rabbitmqctl` for each would take seconds each.
         var hosts = virtualHosts.ToList();
+        string[] users = security is null ? ["mq", Stranger] : [ServerSecurity.User];
+        var own = $@"{security?.Prefix}\.orders.*";
         await File.WriteAllTextAsync(Path.Combine(folder, "definitions.json"), JsonSerializer.Serialize(new
         {
-            users = new[] { new { name = "mq", password = "mq", tags = "administrator" } },
+            users = users.Select(name => new { name, password = security?.Password ?? name, tags = security is null ? "administrator" : "" }),
             vhosts = hosts.Select(name => new { name }),
-            permissions = hosts.Select(vhost => new { user = "mq", vhost, configure = ".*", write = ".*", read = ".*" }),
+            permissions = hosts.SelectMany(vhost => users.Select(user => security is null
+                ? new { user, vhost, configure = ".*", write = ".*", read = ".*" }
+                : new { user, vhost, configure = $"^{own}", write = $"^({own}|amq\\.default)$", read = $"^{own}" })),
         }), ct);
         await File.WriteAllTextAsync(Path.Combine(folder, "enabled_plugins"), "[].", ct);
 
@@ -52,7 +64,7 @@ public sealed class RabbitMqServer : ICluster
             new Command("epmd", "-port", $"{epmdPort}", "-address", "127.0.0.1"),
             (_, t) => ServerProcess.ListensAsync(epmdPort, t),
             ct);
-        var server = new RabbitMqServer(folder, epmd, epmdPort, count);
+        var server = new RabbitMqServer(folder, epmd, epmdPort, count, security);
         try
         {
             // The others join the first.
@@ -99,11 +111,20 @@ public sealed class RabbitMqServer : ICluster
 
     private static string NameOf(int port) => $"mq{port}@localhost";
 
+    private string Addresses(string host) => string.Join(',', nodes.Select(node => $"{host}:{node.Port}"));
+
     private async Task<ServerProcess> StartNodeAsync(int port, int distributionPort, int first, CancellationToken ct)
     {
         var configuration = Path.Combine(folder, $"{port}.conf");
+        var listener = security is null ? $"listeners.tcp.1 = 127.0.0.1:{port}" : $"""
+            listeners.tcp = none
+            listeners.ssl.1 = 127.0.0.1:{port}
+            ssl_options.certfile = {security.CertificateFile}
+            ssl_options.keyfile = {security.KeyFile}
+            ssl_options.cacertfile = {security.CaFile}
+            """;
         await File.WriteAllTextAsync(configuration, $"""
-            listeners.tcp.1 = 127.0.0.1:{port}
+            {listener}
             load_definitions = {Path.Combine(folder, "definitions.json")}
             cluster_formation.peer_discovery_backend = classic_config
             cluster_formation.classic_config.nodes.1 = {NameOf(first)}

@@ -29,14 +29,14 @@ public sealed class RedisSentinel : ICluster
     {
         // Without it, a master that comes back takes writes until it is told that it is none any more.
         string[] safe = ["--min-replicas-to-write", "1"];
-        var master = await RedisServer.StartAsync([Name], safe, ct);
+        var master = await RedisServer.StartAsync([Name], safe, ct: ct);
         var servers = new List<RedisServer> { master };
         var redis = new RedisSentinel(Repository.NewScratchFolder("sentinel"), servers);
         try
         {
             for (var replica = 1; replica < Count; replica++)
             {
-                servers.Add(await RedisServer.StartAsync([Name], ["--replicaof", "127.0.0.1", $"{master.Port}", .. safe], ct));
+                servers.Add(await RedisServer.StartAsync([Name], ["--replicaof", "127.0.0.1", $"{master.Port}", .. safe], ct: ct));
             }
 
             await redis.sentinels.StartAllAsync(ct);

@@ -3,20 +3,35 @@ namespace MqService.Harness;
 /// <summary>A Redis of our own, on a free port, with its data in a scratch folder.</summary>
 public sealed class RedisServer : IServer
 {
+    private const string Commands =
+        "-@all +@connection +@stream +eval +evalsha +script|load +script|exists +zadd +zrange +zrem +zcard +publish +subscribe +unsubscribe "
+        + "+type +exists +info +time +config|get +zscore +hset +hget +hmget +hdel +hincrby";
+
     private readonly string folder;
     private readonly ServerNode node;
     private readonly IReadOnlyList<string> databases;
+    private readonly ServerSecurity? security;
 
-    private RedisServer(string folder, IReadOnlyList<string> databases, IReadOnlyList<string> arguments)
+    private RedisServer(string folder, IReadOnlyList<string> databases, IReadOnlyList<string> arguments, ServerSecurity? security)
     {
         this.folder = folder;
         this.databases = databases;
+        this.security = security;
         var port = Ports.Free(1)[0];
+        string[] listen = security is null
+            ? ["--port", $"{port}"]
+            :
+            [
+                "--port", "0", "--tls-port", $"{port}", "--tls-auth-clients", "no",
+                "--tls-cert-file", security.CertificateFile, "--tls-key-file", security.KeyFile, "--tls-ca-cert-file", security.CaFile,
+                "--user", "default", "off", "--user", ServerSecurity.User, "on", $">{security.Password}",
+                $"~{security.Prefix}.*", $"~{{{security.Prefix}.*", $"&{{{security.Prefix}.*", .. Commands.Split(' '),
+            ];
         node = new($"127.0.0.1:{port}", port, ct => ServerProcess.StartAsync(
             new Command(
                 Program!,
                 [
-                    "--bind", "127.0.0.1", "--port", $"{port}", "--dir", folder, "--databases", $"{databases.Count}",
+                    .. listen, "--bind", "127.0.0.1", "--dir", folder, "--databases", $"{databases.Count}",
                     // What it has written survives it, if not the machine.
                     "--appendonly", "yes", "--appendfsync", "no", "--save", "",
                     .. arguments,
@@ -35,13 +50,17 @@ public sealed class RedisServer : IServer
     public bool IsRunning => node.IsRunning;
 
     /// <summary>Redis numbers its databases: the number of this one.</summary>
-    public string ConnectionString(string database) => $"{node.Name},defaultDatabase={databases.Index().First(d => d.Item == database).Index}";
+    public string ConnectionString(string database) =>
+        (security is null ? node.Name : $"localhost:{Port},ssl=true,user={ServerSecurity.User},password={security.Password}")
+        + $",defaultDatabase={databases.Index().First(d => d.Item == database).Index}";
 
     /// <param name="databases">One for each of those who share it.</param>
     /// <param name="arguments">More of its command line.</param>
-    public static async Task<RedisServer> StartAsync(IEnumerable<string> databases, IReadOnlyList<string>? arguments = null, CancellationToken ct = default)
+    /// <param name="security">If not null: TLS, and one user with no more rights than docs/brokers/redis.md says a work queue and its store need.</param>
+    public static async Task<RedisServer> StartAsync(
+        IEnumerable<string> databases, IReadOnlyList<string>? arguments = null, ServerSecurity? security = null, CancellationToken ct = default)
     {
-        var server = new RedisServer(Repository.NewScratchFolder("redis"), [.. databases], arguments ?? []);
+        var server = new RedisServer(Repository.NewScratchFolder("redis"), [.. databases], arguments ?? [], security);
         try
         {
             await server.node.StartAsync(ct);
@@ -58,7 +77,7 @@ public sealed class RedisServer : IServer
 
     public Task RestartAsync(CancellationToken ct = default) => node.StartAsync(ct);
 
-    /// <summary>What it says to this command.</summary>
+    /// <summary>What it says to this command. Not with <see cref="ServerSecurity"/>.</summary>
     public Task<string> CommandAsync(params IReadOnlyList<string> command) => CommandAsync(Port, command);
 
     public async ValueTask DisposeAsync()

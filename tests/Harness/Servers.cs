@@ -10,9 +10,14 @@ namespace MqService.Harness;
 /// <param name="combinations">The combinations that may ask for servers.</param>
 /// <param name="purposes">What for: each combination has a part of each server to itself for each of them.</param>
 /// <param name="nodes">How many servers a broker consists of.</param>
+/// <param name="security">What the brokers ask of their clients; null for nothing to speak of. Neither Kafka nor several Redis are told.</param>
 /// <param name="advertise">By the port of a Kafka broker, the one that its clients are told.</param>
 public sealed class Servers(
-    IReadOnlyCollection<Combination> combinations, IReadOnlyCollection<string> purposes, int nodes = 1, Func<int, int>? advertise = null) : IAsyncDisposable
+    IReadOnlyCollection<Combination> combinations,
+    IReadOnlyCollection<string> purposes,
+    int nodes = 1,
+    ServerSecurity? security = null,
+    Func<int, int>? advertise = null) : IAsyncDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
 
@@ -142,11 +147,11 @@ public sealed class Servers(
 
     private async Task<string?> BrokerAsync(Combination combination, string purpose, CancellationToken ct) => combination["broker"] switch
     {
-        "rabbitmq" => ExternalRabbitMq ?? (rabbitMq ??= await RabbitMqServer.StartAsync(Parts("rabbitmq"), nodes, ct)).ConnectionString(PartOf(combination, purpose)),
+        "rabbitmq" => ExternalRabbitMq ?? (rabbitMq ??= await RabbitMqServer.StartAsync(Parts("rabbitmq"), nodes, security, ct)).ConnectionString(PartOf(combination, purpose)),
         "kafka" => ExternalKafka ?? await KafkaAsync(purpose, ct),
-        "nats" => ExternalNats ?? (nats ??= await NatsServer.StartAsync(Parts("nats"), nodes, ct)).ConnectionString(PartOf(combination, purpose)),
+        "nats" => ExternalNats ?? (nats ??= await NatsServer.StartAsync(Parts("nats"), nodes, security, ct)).ConnectionString(PartOf(combination, purpose)),
         "redis" when nodes > 1 => (sentinel ??= await RedisSentinel.StartAsync(ct)).ConnectionString,
-        "redis" => ExternalRedis ?? (redis ??= await RedisServer.StartAsync(Parts("redis"), ct: ct)).ConnectionString(PartOf(combination, purpose)),
+        "redis" => ExternalRedis ?? (redis ??= await RedisServer.StartAsync(Parts("redis"), security: security, ct: ct)).ConnectionString(PartOf(combination, purpose)),
         _ => null,
     };
 

@@ -12,6 +12,8 @@ namespace Acme._1.Messaging;
 /// <param name="Reason">Why the last attempt failed.</param>
 public sealed record FailureHistory(int Attempts, int Round, int Replays, DateTimeOffset First, DateTimeOffset Last, string Reason)
 {
+    private const int MaxNumber = 1_000_000;
+
     /// <summary>The history after one more failed attempt.</summary>
     public static FailureHistory After(FailureHistory? before, string reason, DateTimeOffset now) => before is null
         ? new(Attempts: 1, Round: 1, Replays: 0, First: now, Last: now, reason)
@@ -45,9 +47,10 @@ public sealed record FailureHistory(int Attempts, int Round, int Replays, DateTi
             Time(header(HeaderNames.LastFailure)),
             header(HeaderNames.Reason) ?? "unknown");
 
-    // Headers come from outside: what cannot be read counts as not said, and never stops a consumer.
+    // Headers come from outside: what cannot be read counts as not said, and never stops a consumer. Neither does a number
+    // so large that one more attempt would make it negative.
     private static int Number(string? text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Min(number, MaxNumber) : 0;
 
     private static DateTimeOffset Time(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : DateTimeOffset.UnixEpoch;

@@ -29,6 +29,9 @@ public static class ServiceDefaults
             StatusCodeSelector = exception => exception switch
             {
                 BadHttpRequestException bad => bad.StatusCode,
+
+                // The body's charset is none that .NET knows.
+                InvalidOperationException { Source: "Microsoft.AspNetCore.Http.Extensions" } => StatusCodes.Status415UnsupportedMediaType,
                 DbException => StatusCodes.Status503ServiceUnavailable,
                 _ => StatusCodes.Status500InternalServerError,
             },

@@ -14,8 +14,11 @@ namespace MqService.Harness.Faults;
 /// <param name="Recovery">From the end of the fault until nothing was left to do.</param>
 public sealed record Figures(int Sent, int Confirmed, int Processed, int DeadLettered, int Lost, int Doubled, TimeSpan Recovery)
 {
+    /// <summary>What else a fault has to say.</summary>
+    public string? Note { get; init; }
+
     public override string ToString() =>
-        $"sent {Sent}, confirmed {Confirmed}, processed {Processed}, dead-lettered {DeadLettered}, lost {Lost}, doubled {Doubled}, recovered in {Recovery.TotalSeconds:0.0} s";
+        $"sent {Sent}, confirmed {Confirmed}, processed {Processed}, dead-lettered {DeadLettered}, lost {Lost}, doubled {Doubled}, recovered in {Recovery.TotalSeconds:0.0} s{(Note is null ? "" : $"; {Note}")}";
 }
 
 /// <summary>What a fault brought to light.</summary>
@@ -26,8 +29,13 @@ public sealed class FaultException(string message) : Exception(message);
 /// confirmed ⊆ processed ∪ dead-lettered, each effect once, nothing left in the queues.
 /// </summary>
 public sealed class FaultRun(
-    GeneratedService service, IServer? broker, IServer? store, NetworkProxy? network, IReadOnlyDictionary<string, string?> environment, History history)
-    : IAsyncDisposable
+    GeneratedService service,
+    IServer? broker,
+    IServer? store,
+    NetworkProxy? network,
+    ServerSecurity? security,
+    IReadOnlyDictionary<string, string?> environment,
+    History history) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
@@ -38,6 +46,14 @@ public sealed class FaultRun(
     private readonly ConcurrentDictionary<string, bool> sent = new();
     private readonly ConcurrentDictionary<string, bool> confirmed = new();
     private readonly List<ServiceProcess> processes = [];
+
+    public GeneratedService Service => service;
+
+    /// <summary>What its processes are told of their servers.</summary>
+    public IReadOnlyDictionary<string, string?> Environment => environment;
+
+    /// <summary>What its processes have written so far.</summary>
+    public IEnumerable<(string Text, string Where)> Outputs => processes.Select(process => (process.Output, $"the output of the {process.Side}"));
 
     public History History => history;
 
@@ -55,10 +71,12 @@ public sealed class FaultRun(
 
     public NetworkProxy Network => network ?? throw new FaultException("This service talks to its broker without a proxy.");
 
-    public ServiceProcess StartProducer() => Start(IsOneHost ? "App" : "Producer");
+    public ServerSecurity Security => security ?? throw new FaultException("This broker lets in everybody.");
+
+    public ServiceProcess StartProducer(IEnumerable<KeyValuePair<string, string?>>? settings = null) => Start(IsOneHost ? "App" : "Producer", settings);
 
     /// <summary>With the memory broker, the process that is both.</summary>
-    public ServiceProcess StartConsumer(IReadOnlyDictionary<string, string?>? settings = null) =>
+    public ServiceProcess StartConsumer(IEnumerable<KeyValuePair<string, string?>>? settings = null) =>
         IsOneHost ? processes[^1] : Start("Consumer", settings);
 
     /// <summary>Where PostgreSQL keeps the events, they are kept without the broker, and sent when it is back.</summary>
@@ -173,7 +191,10 @@ public sealed class FaultRun(
         (await AnswersAsync(consumer, id)).All(answer => answer is not null && Workload.EffectsIn(answer) > 0);
 
     public async Task UntilAsync(Func<Task<bool>> condition, string otherwise, TimeSpan? patience = null) =>
-        await UntilAsync(condition, () => otherwise, patience ?? Patience, throws: true);
+        await UntilAsync(condition, () => otherwise, patience);
+
+    public async Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise, TimeSpan? patience = null) =>
+        await UntilAsync(condition, otherwise, patience ?? Patience, throws: true);
 
     public async ValueTask DisposeAsync()
     {
@@ -184,9 +205,9 @@ public sealed class FaultRun(
         }
     }
 
-    private ServiceProcess Start(string side, IReadOnlyDictionary<string, string?>? settings = null)
+    private ServiceProcess Start(string side, IEnumerable<KeyValuePair<string, string?>>? settings = null)
     {
-        var process = ServiceProcess.Start(service, side, settings is null ? environment : environment.Concat(settings).ToDictionary());
+        var process = ServiceProcess.Start(service, side, [.. environment, .. settings ?? []]);
         processes.Add(process);
         history.Add($"started {side}");
         return process;

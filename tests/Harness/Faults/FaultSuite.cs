@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using MqService.Harness.Faults.Hostile;
 
 namespace MqService.Harness.Faults;
 
@@ -9,15 +10,26 @@ public static partial class FaultSuite
     public static async Task<Figures> RunAsync(GeneratedService service, Scenario scenario, CancellationToken ct = default)
     {
         var combination = service.Combination;
+        using var security = scenario.IsOfSecurity ? new ServerSecurity((await MessageFormat.OfAsync(service)).Prefix) : null;
 
         // Kafka's clients go where the broker says: it has to name the proxy itself, and so the proxy is there first.
         NetworkProxy? first = null;
         await using var servers = new Servers(
-            [combination], [scenario.Name], scenario.Nodes, scenario.IsOfTheNetwork ? port => (first = new NetworkProxy(port)).Port : null);
+            [combination],
+            [scenario.Name],
+            scenario.Nodes,
+            security,
+            scenario.IsOfTheNetwork ? port => (first = new NetworkProxy(port)).Port : null);
         var environment = new Dictionary<string, string?>(await servers.EnvironmentAsync(combination, scenario.Name, ct));
+        if (security is not null)
+        {
+            // Trusted by OpenSSL, and so by .NET; NATS's client takes a file of its own.
+            environment["SSL_CERT_FILE"] = environment["Messaging__Nats__CaFile"] = security.CaFile;
+        }
+
         await using var network = scenario.IsOfTheNetwork ? first ?? Through(environment) : null;
         await using var history = new History(Path.Combine(Repository.Artifacts, "faults", $"{combination}-{scenario.Name}.jsonl"));
-        await using var run = new FaultRun(service, servers.BrokerOf(combination, scenario.Name), servers.Store, network, environment, history)
+        await using var run = new FaultRun(service, servers.BrokerOf(combination, scenario.Name), servers.Store, network, security, environment, history)
         {
             Part = Servers.PartOf(combination, scenario.Name),
         };

@@ -1,3 +1,5 @@
+using MqService.Harness.Faults.Hostile;
+
 namespace MqService.Harness.Faults;
 
 /// <summary>One thing that goes wrong in production, with what the conformance table says must come of it.</summary>
@@ -10,6 +12,9 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
 
     /// <summary>How many servers the broker consists of.</summary>
     public int Nodes { get; init; } = 1;
+
+    /// <summary>Whether the broker asks for a user and shows a certificate.</summary>
+    public bool IsOfSecurity { get; init; }
 
     internal const int Concurrency = 8;
 
@@ -36,10 +41,22 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("store", "C10", c => HasTwoHosts(c) && c["store"] == "postgres", StoreOutage.KillAsync),
         new("es-writers", "E1", IsEventSourced, EventSourcing.CompetingWritersAsync),
         new("es-rebuild", "E2", c => IsEventSourced(c) && c["store"] != "memory", EventSourcing.KillRebuildAsync),
+        new("fuzz", "C05", IsFuzzed, Fuzz.RunAsync),
+        new("fuzz-briefly", "C05", IsFuzzed, Fuzz.RunBrieflyAsync),
+        new("tls", "C17", HasUsers, Security.CertificatesAsync) { IsOfSecurity = true },
+        new("wrong-password", "C17", HasUsers, Security.WrongPasswordAsync) { IsOfSecurity = true },
+        new("secrets", "-", HasUsers, Security.SecretsAsync) { IsOfSecurity = true },
     ];
 
     /// <summary>The memory broker is gone with its process: there is nothing that could survive.</summary>
     internal static bool HasTwoHosts(Combination combination) => combination["broker"] != "memory";
+
+    /// <summary>The queue, the topics and the replies are read by the same code: one pattern is enough.</summary>
+    private static bool IsFuzzed(Combination combination) => HasTwoHosts(combination) && combination["pattern"] == "work-queue";
+
+    /// <summary>Where the tests can make the server ask for them, and for the pattern whose rights the tests know.</summary>
+    private static bool HasUsers(Combination combination) =>
+        HasTwoHosts(combination) && combination["broker"] != "kafka" && combination["pattern"] == "work-queue";
 
     private static bool IsEventSourced(Combination combination) => HasTwoHosts(combination) && combination["pattern"] == "event-sourcing";
 

@@ -42,6 +42,16 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>What it has in memory, in bytes.</summary>
+    public long WorkingSet
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
+
     public string Output
     {
         get
@@ -53,7 +63,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
-    public static ServiceProcess Start(GeneratedService service, string side, IReadOnlyDictionary<string, string?> environment)
+    public static ServiceProcess Start(GeneratedService service, string side, IEnumerable<KeyValuePair<string, string?>> environment)
     {
         var project = $"{service.Name}.{side}";
         var folder = Path.Combine(service.Folder, "src", project);
@@ -64,7 +74,9 @@ public sealed class ServiceProcess : IAsyncDisposable
             (command with
             {
                 Folder = folder,
-                Environment = command.Environment.Concat(environment).Append(new("ASPNETCORE_ENVIRONMENT", "Development")).ToDictionary(),
+                // The later ones count.
+                Environment = command.Environment.Append(new("ASPNETCORE_ENVIRONMENT", "Development")).Concat(environment)
+                    .GroupBy(variable => variable.Key, (name, values) => KeyValuePair.Create(name, values.Last().Value)).ToDictionary(),
             }).Start(),
             address);
     }

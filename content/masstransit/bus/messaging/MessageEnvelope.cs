@@ -27,9 +27,9 @@ internal sealed record MessageEnvelope(string? MessageId, IReadOnlyList<string> 
                 ? new(StringOf(json.RootElement, "messageId"), StringsOf(json.RootElement, "messageType"))
                 : Unreadable;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // That may be just why someone asks.
+            // No JSON, or a text in it that is none. That may be just why someone asks.
             return Unreadable;
         }
     }

@@ -24,6 +24,16 @@ public sealed class HttpTests(ServiceFixture service)
     }
 
     [Fact]
+    public async Task A_body_in_a_charset_that_nobody_knows_is_a_415()
+    {
+        using var content = new StringContent("""{"sku":"coffee","quantity":1}""");
+        content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/json; charset=utf-7");
+        using var response = await service.Producer.PostAsync("/orders", content, TestContext.Current.CancellationToken);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.UnsupportedMediaType);
+    }
+
+    [Fact]
     public async Task An_order_over_the_limit_is_a_413()
     {
         using var response = await service.Producer.PostOrderAsync(new { sku = new string('x', 2 * 1024 * 1024), quantity = 1 });

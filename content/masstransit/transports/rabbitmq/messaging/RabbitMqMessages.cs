@@ -22,7 +22,11 @@ internal static class RabbitMqMessages
     }
 
     /// <summary>The properties for a copy of this message, with a new failure history.</summary>
-    public static BasicProperties Copy(IReadOnlyBasicProperties original, FailureHistory failures)
+    public static BasicProperties Copy(IReadOnlyBasicProperties original, FailureHistory failures) =>
+        Copy(original, failures.ToHeaders().Select(header => KeyValuePair.Create(header.Key, (object)header.Value)));
+
+    /// <summary>The properties for a copy of this message, with more headers.</summary>
+    public static BasicProperties Copy(IReadOnlyBasicProperties original, IEnumerable<KeyValuePair<string, object>> headers)
     {
         var copy = new BasicProperties(original)
         {
@@ -31,16 +35,19 @@ internal static class RabbitMqMessages
         };
         copy.ClearExpiration();
 
+        // RabbitMQ takes a user name only from that user, and closes the connection of anybody else.
+        copy.ClearUserId();
+
         // What RabbitMQ noted about the original would mislead it about the copy: it drops a message whose x-death says
-        // that it goes in circles, and that is just what a retry does.
-        foreach (var name in copy.Headers.Keys.Where(IsNoteOfTheBroker).ToList())
+        // that it goes in circles, and that is just what a retry does. And it would send the copy to other queues that the sender named.
+        foreach (var name in copy.Headers.Keys.Where(name => IsNoteOfTheBroker(name) || name is "CC" or "BCC").ToList())
         {
             copy.Headers.Remove(name);
         }
 
-        foreach (var (name, value) in (failures with { Reason = HeaderFrame.Shorten(failures.Reason) }).ToHeaders())
+        foreach (var (name, value) in headers)
         {
-            copy.Headers[name] = value;
+            copy.Headers[name] = value is string text ? HeaderFrame.Shorten(text) : value;
         }
 
         HeaderFrame.Fit(copy.Headers);

@@ -33,8 +33,12 @@ internal sealed class RabbitMqDelivery(
     {
         var properties = RabbitMqHeaders.Copy(message.BasicProperties, failures);
 
-        // A message that came without an id gets one, or nobody could ask for it.
-        properties.Headers!.TryAdd(HeaderNames.Id, Guid.CreateVersion7().ToString());
+        // A message that came without an id, or with none that can be read, gets one, or nobody could ask for it.
+        if (string.IsNullOrEmpty(Headers.GetValueOrDefault(HeaderNames.Id)))
+        {
+            properties.Headers![HeaderNames.Id] = Guid.CreateVersion7().ToString();
+        }
+
         return MoveAsync(RabbitMqTopology.DeadLetterQueue(queue), properties, cancellationToken);
     }
 

@@ -50,9 +50,12 @@ internal static class RabbitMqHeaders
         };
         copy.ClearExpiration();
 
+        // RabbitMQ takes a user name only from that user, and closes the connection of anybody else.
+        copy.ClearUserId();
+
         // What RabbitMQ noted about the original would mislead it about the copy: it drops a message whose x-death says
-        // that it goes in circles, and that is just what a retry does.
-        foreach (var name in copy.Headers.Keys.Where(IsNoteOfTheBroker).ToList())
+        // that it goes in circles, and that is just what a retry does. And it would send the copy to other queues that the sender named.
+        foreach (var name in copy.Headers.Keys.Where(name => IsNoteOfTheBroker(name) || name is "CC" or "BCC").ToList())
         {
             copy.Headers.Remove(name);
         }
@@ -73,8 +76,10 @@ internal static class RabbitMqHeaders
     }
 
     public static int ReadDeliveryCount(IReadOnlyBasicProperties properties) =>
+        // At the first delivery there is none of RabbitMQ's, and what stands there comes from the sender.
         properties.Headers?.TryGetValue(DeliveryCount, out var count) == true
-            ? Convert.ToInt32(count, CultureInfo.InvariantCulture)
+        && int.TryParse(ToText(count), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
             : 0;
 
     /// <summary>When and why RabbitMQ itself dead-lettered the message, or null if it did not.</summary>

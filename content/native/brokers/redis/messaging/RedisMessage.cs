@@ -59,7 +59,7 @@ internal static class RedisMessage
 
     /// <summary>A message that came without an id gets one, or nobody could ask for it.</summary>
     public static NameValueEntry[] WithId(NameValueEntry[] fields) =>
-        Array.Exists(fields, field => field.Name == HeaderNames.Id)
+        ReadHeaders(fields).GetValueOrDefault(HeaderNames.Id) is { Length: > 0 }
             ? fields
             : [.. fields, new(HeaderNames.Id, Guid.CreateVersion7().ToString())];
 
