@@ -13,7 +13,7 @@ internal static class Refusals
     /// <summary>Longer than a producer may wait for a confirmation, and shorter than any client's patience.</summary>
     private static readonly TimeSpan InTime = TimeSpan.FromSeconds(10);
 
-    public static bool Applies(Combination combination) => combination["broker"] is "rabbitmq" or "nats" or "redis" && combination["pattern"] is "work-queue" or "saga";
+    public static bool Applies(Combination combination) => combination["broker"] is "rabbitmq" or "nats" or "redis" && combination["pattern"] == "work-queue";
 
     /// <summary>
     /// What fails cannot go where it should. The originals stay unacknowledged, nothing spins, healthy ones are handled beside
