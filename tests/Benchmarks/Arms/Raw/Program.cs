@@ -1,0 +1,8 @@
+using MqService.Benchmarks.Arms;
+
+var settings = ArmSettings.FromEnvironment();
+await ArmHost.RunAsync(ArmSettings.Broker switch
+{
+    "rabbitmq" => new RabbitMqArm(settings),
+    var broker => throw new InvalidOperationException($"There is no raw arm for {broker}."),
+});
