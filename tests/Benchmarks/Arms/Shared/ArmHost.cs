@@ -44,6 +44,12 @@ internal static class ArmHost
             await arm.StartConsumerAsync(tally);
         }
 
+        if (phase.Kind is PhaseKind.Through or PhaseKind.Paced)
+        {
+            await Task.WhenAll(Enumerable.Range(0, phase.Consumers).Select(index => arm.PublishAsync(Tally.Greeting(phase, index), sku)));
+            await tally.Ready;
+        }
+
         switch (phase.Kind)
         {
             case PhaseKind.Through:

@@ -6,12 +6,16 @@ namespace MqService.Benchmarks.Arms;
 /// <summary>The handler of every arm: takes as long as it is told to, and counts each message of one phase.</summary>
 public sealed class Tally
 {
+    private const char GreetingMark = 'g';
+
     private readonly Phase phase;
     private readonly string prefix;
     private readonly byte[] seen;
     private readonly double[]? latencies;
     private readonly long[] residentBytes = new long[10];
     private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int greetings;
     private int handled;
     private int doubled;
     private long firstAt;
@@ -30,6 +34,9 @@ public sealed class Tally
     /// <summary>Completes when every message has been handled once.</summary>
     public Task Done => done.Task;
 
+    /// <summary>Completes when as many greetings have been handled as there are consumers: they are connected by then.</summary>
+    public Task Ready => ready.Task;
+
     public int Lost => phase.Count - Volatile.Read(ref handled);
 
     public int Doubled => Volatile.Read(ref doubled);
@@ -44,6 +51,9 @@ public sealed class Tally
 
     public static string OrderId(Phase phase, int index) => string.Create(CultureInfo.InvariantCulture, $"{phase.Number}-{index:D8}");
 
+    /// <summary>The id of a message that is sent ahead of the others, and not counted.</summary>
+    public static string Greeting(Phase phase, int index) => GreetingMark + OrderId(phase, index);
+
     /// <summary>When this message of a paced phase is to be sent, on <see cref="Stopwatch"/>'s clock.</summary>
     public long DueAt(int index) => firstAt + (long)(index / phase.Rate * Stopwatch.Frequency);
 
@@ -56,6 +66,16 @@ public sealed class Tally
 
     public ValueTask HandleAsync(string orderId)
     {
+        if (orderId[0] == GreetingMark)
+        {
+            if (Interlocked.Increment(ref greetings) == phase.Consumers)
+            {
+                ready.SetResult();
+            }
+
+            return ValueTask.CompletedTask;
+        }
+
         if (Volatile.Read(ref firstAt) == 0)
         {
             StartOnce();
