@@ -28,6 +28,7 @@ public sealed partial class DocumentationTests(PackFixture pack)
     {
         ["./dev "] = "./dev itself says which choices there are.",
         ["dotnet run --project "] = nameof(ReadmeWalkthrough),
+        ["dotnet run -c Release --project tests/Benchmarks -- "] = nameof(BenchmarkTests),
         ["curl "] = nameof(ReadmeWalkthrough),
         ["sleep "] = nameof(ReadmeWalkthrough),
         ["export ConnectionStrings__"] = nameof(RabbitMqServiceTests),

@@ -11,28 +11,39 @@ public static class EnvelopeHeaders
 
     public static Dictionary<string, string> Write(Envelope envelope)
     {
-        var headers = new Dictionary<string, string>(8)
-        {
-            [HeaderNames.SpecVersion] = SpecVersion,
-            [HeaderNames.Id] = envelope.Id,
-            [HeaderNames.Type] = envelope.Type,
-            [HeaderNames.Source] = Source,
-            [HeaderNames.Time] = envelope.Time.ToString("O", CultureInfo.InvariantCulture),
-        };
+        var headers = new Dictionary<string, string>(8);
+        Write(envelope, headers, static (headers, name, value) => headers[name] = value);
+        return headers;
+    }
 
+    /// <summary>Writes them at once into what a broker's client has for headers: one is written for every message that is sent.</summary>
+    public static void Write<THeaders>(Envelope envelope, THeaders headers, Action<THeaders, string, string> add)
+    {
+        add(headers, HeaderNames.SpecVersion, SpecVersion);
+        add(headers, HeaderNames.Id, envelope.Id);
+        add(headers, HeaderNames.Type, envelope.Type);
+        add(headers, HeaderNames.Source, Source);
+        add(headers, HeaderNames.Time, envelope.Time.ToString("O", CultureInfo.InvariantCulture));
         AddUnlessNull(HeaderNames.Subject, envelope.Subject);
         AddUnlessNull(HeaderNames.TraceParent, envelope.TraceParent);
         AddUnlessNull(HeaderNames.ReplyTo, envelope.ReplyTo);
         AddUnlessNull(HeaderNames.CorrelationId, envelope.CorrelationId);
         AddUnlessNull(HeaderNames.Expires, envelope.Expires?.ToString("O", CultureInfo.InvariantCulture));
-        envelope.Failures?.Write(headers);
-        return headers;
+        if (envelope.Failures is { } failures)
+        {
+            var history = new Dictionary<string, string>();
+            failures.Write(history);
+            foreach (var (name, value) in history)
+            {
+                add(headers, name, value);
+            }
+        }
 
         void AddUnlessNull(string name, string? value)
         {
             if (value is not null)
             {
-                headers[name] = value;
+                add(headers, name, value);
             }
         }
     }

@@ -41,9 +41,9 @@ public sealed class HandlerRegistry
 
     internal bool IsPermanent(Exception failure) => _permanent.Any(type => type.IsInstanceOfType(failure));
 
-    /// <summary>Turns an envelope into a call of its handler: reads the payload and lifts it to the version the handler knows.</summary>
+    /// <summary>Finds the handler of an envelope, reads the payload, and lifts it to the version the handler knows.</summary>
     /// <exception cref="PermanentFailureException">The message is malformed, or none that this service handles.</exception>
-    internal Func<IServiceProvider, MessageContext, CancellationToken, Task> Resolve(string queue, Envelope envelope)
+    internal (Handling Handle, object Message) Resolve(string queue, Envelope envelope)
     {
         if (MessageTypes.Find(envelope.Type) is not { } type)
         {
@@ -59,7 +59,7 @@ public sealed class HandlerRegistry
         }
 
         return _handlers.TryGetValue((queue, message.GetType()), out var handle)
-            ? (services, context, cancellationToken) => handle(services, message, context, cancellationToken)
+            ? (handle, message)
             : throw new PermanentFailureException($"unknown message type: nothing here handles {envelope.Type}");
     }
 

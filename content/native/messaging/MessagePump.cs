@@ -105,11 +105,11 @@ public sealed partial class MessagePump(
             throw new PermanentFailureException(problem);
         }
 
-        var handle = registry.Resolve(delivery.Queue, envelope);
+        var (handle, message) = registry.Resolve(delivery.Queue, envelope);
         var context = new MessageContext(delivery.Queue, envelope, (envelope.Failures?.Attempts ?? 0) + 1);
 
         await using var scope = scopes.CreateAsyncScope();
-        await handle(scope.ServiceProvider, context, stopping);
+        await handle(scope.ServiceProvider, message, context, stopping);
     }
 
     private async Task SettleAsync(IDelivery delivery, Exception? failure, FailureHistory? before, CancellationToken stopping)

@@ -36,6 +36,11 @@ public sealed class MessagingTelemetry : IDisposable
 
     internal Activity? StartSend(string destination, string messageId, int size, ActivityContext parent)
     {
+        if (!_source.HasListeners())
+        {
+            return null;
+        }
+
         var activity = _source.StartActivity($"send {destination}", ActivityKind.Producer, parent);
         Describe(activity, "send", destination, messageId, size);
         return activity;
@@ -43,6 +48,11 @@ public sealed class MessagingTelemetry : IDisposable
 
     internal Activity? StartProcess(IDelivery delivery)
     {
+        if (!_source.HasListeners())
+        {
+            return null;
+        }
+
         // The remote parent makes one trace of the request that sent the message and all that came of it.
         ActivityContext.TryParse(delivery.Headers.GetValueOrDefault(HeaderNames.TraceParent), traceState: null, isRemote: true, out var parent);
         var activity = _source.StartActivity($"process {delivery.Queue}", ActivityKind.Consumer, parent);

@@ -30,6 +30,13 @@ internal static class NatsMessageHeaders
     public static Dictionary<string, string> Read(NatsHeaders? headers) =>
         headers?.ToDictionary(header => header.Key, header => header.Value.ToString()) ?? [];
 
+    public static NatsHeaders Create(Envelope envelope)
+    {
+        var created = new NatsHeaders();
+        EnvelopeHeaders.Write(envelope, created, static (headers, name, value) => headers[name] = value);
+        return created;
+    }
+
     public static NatsHeaders Create(IEnumerable<KeyValuePair<string, string>> headers)
     {
         var created = new NatsHeaders();

@@ -19,7 +19,7 @@ internal sealed class NatsTransport(NatsConnector connector) : ITransport
             throw new InvalidOperationException($"{destination.Name} is a log of events: append to it through the event store.");
         }
 
-        var headers = NatsMessageHeaders.Create(EnvelopeHeaders.Write(envelope));
+        var headers = NatsMessageHeaders.Create(envelope);
         var session = await GetSessionAsync(cancellationToken);
         EnsureFits(session.JetStream.Connection, headers, envelope.Data.Length);
 

@@ -24,7 +24,7 @@ internal sealed class NatsRequestTransport(NatsTransport transport, PendingReque
     public async Task SendRequestAsync(Destination destination, Envelope request, CancellationToken cancellationToken)
     {
         var connection = (await transport.GetSessionAsync(cancellationToken)).JetStream.Connection;
-        var headers = NatsMessageHeaders.Create(EnvelopeHeaders.Write(request));
+        var headers = NatsMessageHeaders.Create(request);
         NatsTransport.EnsureFits(connection, headers, request.Data.Length);
 
         await OpenInboxAsync(connection, cancellationToken);
@@ -55,7 +55,7 @@ internal sealed class NatsRequestTransport(NatsTransport transport, PendingReque
     public async Task SendReplyAsync(string replyTo, Envelope reply, CancellationToken cancellationToken)
     {
         var connection = (await transport.GetSessionAsync(cancellationToken)).JetStream.Connection;
-        var headers = NatsMessageHeaders.Create(EnvelopeHeaders.Write(reply));
+        var headers = NatsMessageHeaders.Create(reply);
         try
         {
             await PublishAsync(connection, replyTo, reply.Data, headers, replyTo: null, cancellationToken);

@@ -5,7 +5,12 @@ using RabbitMQ.Client.Events;
 namespace Acme._1.Messaging.RabbitMq;
 
 internal sealed class RabbitMqDelivery(
-    string queue, BasicDeliverEventArgs message, IChannel channel, RabbitMqTransport transport, CancellationToken lost)
+    string queue,
+    BasicDeliverEventArgs message,
+    IChannel channel,
+    RabbitMqAcknowledgements acknowledgements,
+    RabbitMqTransport transport,
+    CancellationToken lost)
     : IDelivery
 {
     public string Queue => queue;
@@ -19,8 +24,11 @@ internal sealed class RabbitMqDelivery(
     /// <summary>How often it was delivered before without being settled.</summary>
     public int Count => RabbitMqHeaders.ReadDeliveryCount(message.BasicProperties);
 
-    public Task CompleteAsync(CancellationToken cancellationToken) =>
-        SettleAsync(() => channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken));
+    public Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        acknowledgements.Add(message.DeliveryTag);
+        return Task.CompletedTask;
+    }
 
     public Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken)
     {
@@ -61,22 +69,23 @@ internal sealed class RabbitMqDelivery(
         catch (MessageTooLargeException)
         {
             // The server's limit was lowered after it had taken this message. RabbitMQ itself can still move it.
-            await SettleAsync(() => channel.BasicRejectAsync(message.DeliveryTag, requeue: false, cancellationToken));
+            await RejectAsync(cancellationToken);
             return;
         }
 
         await CompleteAsync(cancellationToken);
     }
 
-    private static async Task SettleAsync(Func<ValueTask> settle)
+    private async Task RejectAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await settle();
+            await channel.BasicRejectAsync(message.DeliveryTag, requeue: false, cancellationToken);
+            acknowledgements.Skip(message.DeliveryTag);
         }
         catch (Exception exception) when (RabbitMqTransport.IsConnectionProblem(exception))
         {
-            throw new BrokerUnavailableException($"The message could not be acknowledged: {exception.Message}", exception);
+            throw new BrokerUnavailableException($"The message could not be rejected: {exception.Message}", exception);
         }
     }
 }

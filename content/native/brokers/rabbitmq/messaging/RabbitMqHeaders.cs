@@ -10,20 +10,28 @@ internal static class RabbitMqHeaders
     /// <summary>What RabbitMQ counts in a quorum queue: deliveries that were never settled.</summary>
     public const string DeliveryCount = "x-delivery-count";
 
-    public static BasicProperties Write(Envelope envelope) => new()
+    private static readonly Dictionary<string, object?> NoHeaders = [];
+
+    public static BasicProperties Write(Envelope envelope)
     {
-        Headers = EnvelopeHeaders.Write(envelope).ToDictionary(header => header.Key, header => (object?)header.Value),
-        MessageId = envelope.Id,
-        Type = envelope.Type,
-        Timestamp = new AmqpTimestamp(envelope.Time.ToUnixTimeSeconds()),
-        ContentType = "application/json",
-        DeliveryMode = DeliveryModes.Persistent,
-    };
+        // With room for the number that the client adds, to know the confirmation by.
+        var headers = new Dictionary<string, object?>(8);
+        EnvelopeHeaders.Write(envelope, headers, static (headers, name, value) => headers[name] = value);
+        return new()
+        {
+            Headers = headers,
+            MessageId = envelope.Id,
+            Type = envelope.Type,
+            Timestamp = new AmqpTimestamp(envelope.Time.ToUnixTimeSeconds()),
+            ContentType = "application/json",
+            DeliveryMode = DeliveryModes.Persistent,
+        };
+    }
 
     public static Dictionary<string, string> Read(IReadOnlyBasicProperties properties)
     {
         var headers = new Dictionary<string, string>(properties.Headers?.Count ?? 0);
-        foreach (var (name, value) in properties.Headers ?? new Dictionary<string, object?>())
+        foreach (var (name, value) in properties.Headers ?? NoHeaders)
         {
             if (ToText(value) is { } text)
             {

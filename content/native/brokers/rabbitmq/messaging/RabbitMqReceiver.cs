@@ -82,7 +82,7 @@ internal sealed partial class RabbitMqReceiver(
     private async Task ConsumeAsync(IConnection connection, CancellationToken stoppingToken)
     {
         var closed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var channels = new List<IChannel>();
+        var consumers = new List<(IChannel Channel, string Tag, RabbitMqAcknowledgements Acknowledgements)>();
         try
         {
             foreach (var queue in registry.Queues)
@@ -99,8 +99,16 @@ internal sealed partial class RabbitMqReceiver(
         finally
         {
             _consuming = false;
-            foreach (var channel in channels)
+            foreach (var (channel, tag, acknowledgements) in consumers)
             {
+                await acknowledgements.FlushAsync();
+                if (channel.IsOpen)
+                {
+                    // Answered after the acknowledgements before it. Closed at once, RabbitMQ may forget the last of them
+                    // and deliver again what was done.
+                    await channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None);
+                }
+
                 await channel.DisposeAsync();
             }
         }
@@ -110,7 +118,6 @@ internal sealed partial class RabbitMqReceiver(
         {
             var channel = await connection.CreateChannelAsync(
                 new CreateChannelOptions(false, false, consumerDispatchConcurrency: (ushort)concurrency), stoppingToken);
-            channels.Add(channel);
 
             var lost = new CancellationTokenSource();
             channel.ChannelShutdownAsync += async (_, reason) =>
@@ -128,11 +135,12 @@ internal sealed partial class RabbitMqReceiver(
 
             // The client calls back as many times at once as the channel's dispatch concurrency, and the body is
             // ours until the call returns: no copy is needed.
+            var acknowledgements = new RabbitMqAcknowledgements(channel);
             var consumer = new AsyncEventingBasicConsumer(channel);
             consumer.ReceivedAsync += (_, message) => _draining
                 ? Task.CompletedTask
-                : handle(new RabbitMqDelivery(queue, message, channel, transport, lost.Token), _abort.Token);
-            await channel.BasicConsumeAsync(source, autoAck: false, consumer, stoppingToken);
+                : handle(new RabbitMqDelivery(queue, message, channel, acknowledgements, transport, lost.Token), _abort.Token);
+            consumers.Add((channel, await channel.BasicConsumeAsync(source, autoAck: false, consumer, stoppingToken), acknowledgements));
         }
     }
 

@@ -19,7 +19,13 @@ internal static class RedisMessage
         HeaderNames.TraceParent, HeaderNames.ReplyTo, HeaderNames.CorrelationId, HeaderNames.Expires,
     ];
 
-    public static NameValueEntry[] Write(Envelope envelope) => Write(EnvelopeHeaders.Write(envelope), envelope.Data);
+    public static NameValueEntry[] Write(Envelope envelope)
+    {
+        var fields = new List<NameValueEntry>(8);
+        EnvelopeHeaders.Write(envelope, fields, static (fields, name, value) => fields.Add(new(name, value)));
+        fields.Add(new(Payload, envelope.Data));
+        return [.. fields];
+    }
 
     public static NameValueEntry[] Write(Dictionary<string, string> headers, ReadOnlyMemory<byte> payload) =>
         [.. headers.Select(header => new NameValueEntry(header.Key, header.Value)), new(Payload, payload)];

@@ -1,0 +1,3 @@
+using MqService.Benchmarks.Arms;
+
+await ArmHost.RunAsync(new RabbitMqArm(ArmSettings.FromEnvironment()));

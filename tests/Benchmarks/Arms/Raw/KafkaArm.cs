@@ -1,0 +1,167 @@
+using System.Reflection;
+using System.Threading.Channels;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
+namespace MqService.Benchmarks.Arms;
+
+/// <summary>
+/// Confluent.Kafka as one would tune it by hand: an idempotent producer that waits for all replicas; a consumer thread, workers for
+/// its records, and each second a commit of what is done up to there, never of what is not.
+/// </summary>
+internal sealed class KafkaArm(ArmSettings settings) : IArm
+{
+    private const string Topic = "raw.orders";
+    private const int Partitions = 6;
+
+    private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
+
+    private readonly List<(CancellationTokenSource Stop, Task Running)> consumers = [];
+    private IProducer<string, byte[]>? producer;
+
+    public Assembly Client => typeof(IClient).Assembly;
+
+    public async Task StartPublisherAsync()
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = settings.ConnectionString }).Build();
+        await admin.CreateTopicsAsync([new TopicSpecification { Name = Topic, NumPartitions = Partitions }]);
+        producer = new ProducerBuilder<string, byte[]>(new ProducerConfig
+        {
+            BootstrapServers = settings.ConnectionString,
+            Acks = Acks.All,
+            EnableIdempotence = true,
+            LingerMs = 0,
+        }).Build();
+    }
+
+    public async Task PublishAsync(string orderId, string sku) =>
+        await producer!.ProduceAsync(Topic, new Message<string, byte[]> { Key = orderId, Value = Order.Write(orderId, sku) });
+
+    public Task StartConsumerAsync(Tally tally)
+    {
+        var stop = new CancellationTokenSource();
+        consumers.Add((stop, Task.Factory.StartNew(
+            () => Consume(tally, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        return Task.CompletedTask;
+    }
+
+    public async Task StopConsumersAsync()
+    {
+        foreach (var (stop, running) in consumers)
+        {
+            await stop.CancelAsync();
+            await running;
+        }
+
+        consumers.Clear();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopConsumersAsync();
+        producer?.Dispose();
+    }
+
+    private void Consume(Tally tally, CancellationToken stopping)
+    {
+        var records = Channel.CreateBounded<ConsumeResult<string, byte[]>>(settings.Prefetch);
+        var watermarks = new Dictionary<TopicPartition, Watermark>();
+        var working = Workers.RunAsync(settings.Concurrency, async () =>
+        {
+            await foreach (var record in records.Reader.ReadAllAsync(CancellationToken.None))
+            {
+                await tally.HandleAsync(Order.Read(record.Message.Value).OrderId);
+                lock (watermarks)
+                {
+                    watermarks[record.TopicPartition].Complete(record.Offset.Value);
+                }
+            }
+        });
+
+        using var consumer = new ConsumerBuilder<string, byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = settings.ConnectionString,
+            GroupId = Topic,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            EnableAutoCommit = false,
+            EnableAutoOffsetStore = false,
+        })
+        .SetPartitionsRevokedHandler((c, _) => Commit(c))
+        .Build();
+
+        consumer.Subscribe(Topic);
+        var lastCommit = DateTime.UtcNow;
+        while (!stopping.IsCancellationRequested)
+        {
+            if (consumer.Consume(TimeSpan.FromMilliseconds(100)) is { } record)
+            {
+                lock (watermarks)
+                {
+                    if (!watermarks.TryGetValue(record.TopicPartition, out var watermark))
+                    {
+                        watermarks[record.TopicPartition] = watermark = new();
+                    }
+
+                    watermark.Take(record.Offset.Value);
+                }
+
+                if (!records.Writer.TryWrite(record))
+                {
+                    records.Writer.WriteAsync(record, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+                }
+            }
+
+            if (DateTime.UtcNow - lastCommit > CommitInterval)
+            {
+                Commit(consumer);
+                lastCommit = DateTime.UtcNow;
+            }
+        }
+
+        records.Writer.Complete();
+        working.GetAwaiter().GetResult();
+        Commit(consumer);
+        consumer.Close();
+
+        void Commit(IConsumer<string, byte[]> committing)
+        {
+            lock (watermarks)
+            {
+                var done = watermarks.Where(w => w.Value.HasMoved).Select(w => new TopicPartitionOffset(w.Key, w.Value.Next())).ToList();
+                if (done.Count > 0)
+                {
+                    committing.Commit(done);
+                }
+            }
+        }
+    }
+
+    /// <summary>Up to where all records of a partition are done.</summary>
+    private sealed class Watermark
+    {
+        private readonly Queue<long> taken = [];
+        private readonly HashSet<long> done = [];
+        private long next;
+
+        public bool HasMoved { get; private set; }
+
+        public void Take(long offset) => taken.Enqueue(offset);
+
+        public void Complete(long offset)
+        {
+            done.Add(offset);
+            while (taken.TryPeek(out var first) && done.Remove(first))
+            {
+                next = taken.Dequeue() + 1;
+                HasMoved = true;
+            }
+        }
+
+        /// <summary>The offset to commit.</summary>
+        public long Next()
+        {
+            HasMoved = false;
+            return next;
+        }
+    }
+}

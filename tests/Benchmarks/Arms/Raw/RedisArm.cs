@@ -1,0 +1,100 @@
+using System.Reflection;
+using System.Threading.Channels;
+using StackExchange.Redis;
+
+namespace MqService.Benchmarks.Arms;
+
+/// <summary>
+/// StackExchange.Redis as one would tune it by hand: a stream with a consumer group, read in batches as large as the prefetch, and
+/// workers that acknowledge and delete what they have handled. It looks again after a millisecond when there is nothing.
+/// </summary>
+internal sealed class RedisArm(ArmSettings settings) : IArm
+{
+    private const string Group = "workers";
+
+    private static readonly RedisKey Stream = "raw.orders";
+    private static readonly RedisValue Data = "data";
+    private static readonly RedisValue Id = "id";
+
+    private readonly List<(ConnectionMultiplexer Connection, CancellationTokenSource Stop, Task Running)> consumers = [];
+    private ConnectionMultiplexer? publisher;
+
+    public Assembly Client => typeof(ConnectionMultiplexer).Assembly;
+
+    public async Task StartPublisherAsync()
+    {
+        publisher = await ConnectAsync();
+        await publisher.GetDatabase().StreamCreateConsumerGroupAsync(Stream, Group, StreamPosition.Beginning);
+    }
+
+    public Task PublishAsync(string orderId, string sku) =>
+        publisher!.GetDatabase().StreamAddAsync(Stream, [new(Id, orderId), new(Data, Order.Write(orderId, sku))]);
+
+    public async Task StartConsumerAsync(Tally tally)
+    {
+        var connection = await ConnectAsync();
+        var stop = new CancellationTokenSource();
+        consumers.Add((connection, stop, ConsumeAsync(connection.GetDatabase(), $"{Guid.NewGuid()}", tally, stop.Token)));
+    }
+
+    public async Task StopConsumersAsync()
+    {
+        foreach (var (connection, stop, running) in consumers)
+        {
+            await stop.CancelAsync();
+            await running;
+            await connection.DisposeAsync();
+        }
+
+        consumers.Clear();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopConsumersAsync();
+        if (publisher is not null)
+        {
+            await publisher.DisposeAsync();
+        }
+    }
+
+    private async Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        var configuration = ConfigurationOptions.Parse(settings.ConnectionString);
+        configuration.Protocol = RedisProtocol.Resp2;
+        return await ConnectionMultiplexer.ConnectAsync(configuration);
+    }
+
+    private async Task ConsumeAsync(IDatabase database, string name, Tally tally, CancellationToken stopping)
+    {
+        var messages = Channel.CreateBounded<StreamEntry>(settings.Prefetch);
+        var working = Workers.RunAsync(settings.Concurrency, async () =>
+        {
+            await foreach (var message in messages.Reader.ReadAllAsync(CancellationToken.None))
+            {
+                await tally.HandleAsync(Order.Read(((ReadOnlyMemory<byte>)message[Data]).Span).OrderId);
+
+                // Both leave at once: nothing waits in between.
+                await Task.WhenAll(
+                    database.StreamAcknowledgeAsync(Stream, Group, message.Id), database.StreamDeleteAsync(Stream, [message.Id]));
+            }
+        });
+
+        while (!stopping.IsCancellationRequested)
+        {
+            var batch = await database.StreamReadGroupAsync(Stream, Group, name, StreamPosition.NewMessages, settings.Prefetch);
+            foreach (var message in batch)
+            {
+                await messages.Writer.WriteAsync(message, CancellationToken.None);
+            }
+
+            if (batch.Length == 0)
+            {
+                await Task.Delay(1, CancellationToken.None);
+            }
+        }
+
+        messages.Writer.Complete();
+        await working;
+    }
+}
