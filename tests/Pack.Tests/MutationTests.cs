@@ -39,9 +39,6 @@ public sealed class MutationTests(PackFixture pack)
         ["redis: the inbox recognises nothing"] = new(
             "redis-work-queue-native-broker", "kill", "doubled [1-9]",
             ("src/Mutant.Consumer/Stores/RedisTransaction.cs", "RedisValue message = $\"{queue} {messageId}\";", "RedisValue message = $\"{queue} {messageId} {Guid.NewGuid()}\";")),
-        ["rabbitmq with MassTransit: messages are acknowledged before they are handled"] = new(
-            "rabbitmq-work-queue-masstransit-postgres", "kill", LostOrLeft,
-            ("src/Mutant.Messaging/Broker.cs", "RabbitMqQueues.ConfigureWork(rabbit, queue);", "RabbitMqQueues.ConfigureWork(rabbit, queue);\n            rabbit.NoAck = true;")),
         ["rabbitmq with MassTransit: the inbox recognises nothing"] = new(
             "rabbitmq-work-queue-masstransit-postgres", "kill", "doubled [1-9]", (PostgresInbox, Recognises, RecognisesNothing)),
     };

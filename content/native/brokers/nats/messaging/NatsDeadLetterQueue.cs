@@ -13,6 +13,10 @@ internal sealed class NatsDeadLetterQueue(
     : IDeadLetterQueue
 {
     private const int BatchSize = 256;
+    private const int NotFound = 404;
+
+    /// <summary>How long the server waits for what was removed after we had begun to look.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     public Task<IReadOnlyList<DeadLetter>> ListAsync(int take, CancellationToken cancellationToken) => AskAsync(async jetStream =>
     {
@@ -160,10 +164,19 @@ internal sealed class NatsDeadLetterQueue(
         return newest;
     }
 
-    /// <summary>Reads the dead letters that are there now, oldest first.</summary>
+    /// <summary>
+    /// Reads the dead letters that are there now, oldest first. Up to the last one, and not as many as the server says are pending: with
+    /// several messages on a subject it counts too many (2.9.10), and then waits for what never comes.
+    /// </summary>
     private static async IAsyncEnumerable<INatsJSMsg<byte[]>> ReadAsync(
         INatsJSContext jetStream, string queue, string filter, ulong first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var last = await FindLastAsync(jetStream, queue, filter, cancellationToken);
+        if (last < first)
+        {
+            yield break;
+        }
+
         var consumer = await jetStream.CreateOrUpdateConsumerAsync(
             StreamOf(queue),
             new ConsumerConfig
@@ -182,23 +195,44 @@ internal sealed class NatsDeadLetterQueue(
             cancellationToken);
         try
         {
-            for (var left = consumer.Info.NumPending; left > 0;)
+            for (var (reached, before) = (first, 0UL); reached > before;)
             {
-                var received = 0UL;
-                var request = new NatsJSFetchOpts { MaxMsgs = (int)Math.Min(left, BatchSize) };
-                await foreach (var message in consumer.FetchNoWaitAsync<byte[]>(request, cancellationToken: cancellationToken))
+                before = reached;
+                var request = new NatsJSFetchOpts { MaxMsgs = BatchSize, Expires = Patience };
+                await foreach (var message in consumer.FetchAsync<byte[]>(request, cancellationToken: cancellationToken))
                 {
-                    received++;
-                    yield return message;
-                }
+                    var sequence = message.Metadata!.Value.Sequence.Stream;
+                    if (sequence <= last)
+                    {
+                        yield return message;
+                    }
 
-                // Nothing comes when the rest was removed meanwhile.
-                left = received == 0 ? 0 : left - received;
+                    if (sequence >= last)
+                    {
+                        yield break;
+                    }
+
+                    reached = sequence + 1;
+                }
             }
         }
         finally
         {
             await jetStream.DeleteConsumerAsync(StreamOf(queue), consumer.Info.Name, CancellationToken.None);
+        }
+    }
+
+    /// <summary>The sequence of the last one; 0 if there is none.</summary>
+    private static async Task<ulong> FindLastAsync(INatsJSContext jetStream, string queue, string filter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var stream = await jetStream.GetStreamAsync(StreamOf(queue), cancellationToken: cancellationToken);
+            return (await stream.GetAsync(new StreamMsgGetRequest { LastBySubj = filter }, cancellationToken)).Message.Seq;
+        }
+        catch (NatsJSApiException exception) when (exception.Error.Code == NotFound)
+        {
+            return 0;
         }
     }
 

@@ -13,11 +13,16 @@ internal static class NatsMessageHeaders
     /// <summary>What a failure adds to a message at most, in bytes. Whatever is accepted must still fit when it has failed.</summary>
     public const int MaxFailureBytes = 8 * 1024;
 
+    /// <summary>What the headers of a message in a stream may take, in bytes.</summary>
+    public const int MaxBytes = 64 * 1024;
+
     // Names that begin like this mean something to the server.
     private const string ServerPrefix = "Nats-";
 
     private const int MaxReasonLength = 2_000;
     private const int ShortReasonLength = 100;
+
+    private const int MaxIdLength = 1_000;
 
     private const string CloudEventsPrefix = "cloudEvents_";
     private const string FailurePrefix = "failure-";
@@ -61,10 +66,10 @@ internal static class NatsMessageHeaders
         return copy;
     }
 
-    /// <summary>The message's id. A message that came without one gets one, or nobody could ask for it.</summary>
+    /// <summary>The message's id. A message that came without one, or with one that fits into no address, gets one, or nobody could ask for it.</summary>
     public static string EnsureId(NatsHeaders headers)
     {
-        if (!headers.TryGetValue(HeaderNames.Id, out var id) || id.ToString().Length == 0)
+        if (!headers.TryGetValue(HeaderNames.Id, out var id) || id.ToString().Length is 0 or > MaxIdLength)
         {
             headers[HeaderNames.Id] = id = Guid.CreateVersion7().ToString();
         }
@@ -77,8 +82,8 @@ internal static class NatsMessageHeaders
     {
         var shortened = Create(headers
             .Where(header => header.Key == Delay
-                || header.Key.StartsWith(CloudEventsPrefix, StringComparison.Ordinal)
-                || header.Key.StartsWith(FailurePrefix, StringComparison.Ordinal))
+                || (header.Value.ToString().Length <= MaxReasonLength
+                    && (header.Key.StartsWith(CloudEventsPrefix, StringComparison.Ordinal) || header.Key.StartsWith(FailurePrefix, StringComparison.Ordinal))))
             .Select(header => KeyValuePair.Create(header.Key, header.Value.ToString())));
         if (shortened.TryGetValue(HeaderNames.Reason, out var reason) && reason.ToString() is { Length: > ShortReasonLength } text)
         {

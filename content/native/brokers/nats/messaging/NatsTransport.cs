@@ -8,6 +8,7 @@ namespace Acme._1.Messaging.Nats;
 internal sealed class NatsTransport(NatsConnector connector) : ITransport
 {
     private const int MessageSizeExceedsMaximum = 10054;
+    private const int HeaderSizeExceedsMaximum = 10097;
 
     public string System => "nats";
 
@@ -107,6 +108,12 @@ internal sealed class NatsTransport(NatsConnector connector) : ITransport
             {
                 var stream = await session.JetStream.GetStreamAsync(NatsNames.StreamOf(destination), cancellationToken: cancellationToken);
                 throw new MessageTooLargeException(body.Length, stream.Info.Config.MaxMsgSize - NatsMessageHeaders.SizeOf(headers));
+            }
+
+            if (confirmation.Error is { ErrCode: HeaderSizeExceedsMaximum })
+            {
+                // A stream takes 64 KiB of them. They grow by a failure, and where they are no UTF-8: by what stands for that.
+                throw new MessageTooLargeException(NatsMessageHeaders.SizeOf(headers), NatsMessageHeaders.MaxBytes);
             }
 
             if (confirmation.Error is { } error)
