@@ -14,7 +14,7 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
         publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null);
 
     private readonly SemaphoreSlim _opening = new(1);
-    private IChannel? _channel;
+    private OpenChannel? _open;
 
     public string System => "rabbitmq";
 
@@ -35,9 +35,9 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
 
     public async ValueTask DisposeAsync()
     {
-        if (_channel is not null)
+        if (_open is not null)
         {
-            await _channel.DisposeAsync();
+            await _open.Channel.DisposeAsync();
         }
 
         _opening.Dispose();
@@ -96,21 +96,21 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
     [SuppressMessage("Reliability", "CA2000", Justification = "The channel is disposed with this object, or with its connection.")]
     private async ValueTask<IChannel> GetChannelAsync(CancellationToken cancellationToken)
     {
-        if (_channel is { IsOpen: true } open)
+        if (_open is { IsUsable: true } open)
         {
-            return open;
+            return open.Channel;
         }
 
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_channel is not { IsOpen: true })
+            if (_open is not { IsUsable: true })
             {
                 var connection = await connections.GetPublishingAsync(cancellationToken);
-                _channel = await connection.CreateChannelAsync(WithConfirms, cancellationToken);
+                _open = new(connection, await connection.CreateChannelAsync(WithConfirms, cancellationToken));
             }
 
-            return _channel;
+            return _open.Channel;
         }
         catch (OperationCanceledException exception) when (connections.Problem is { } problem)
         {
@@ -120,5 +120,11 @@ internal sealed class RabbitMqTransport(RabbitMqConnection connections) : ITrans
         {
             _opening.Release();
         }
+    }
+
+    /// <summary>A channel that was opened while its connection broke may not have heard of it, and would wait for confirmations for ever.</summary>
+    internal sealed record OpenChannel(IConnection Connection, IChannel Channel)
+    {
+        public bool IsUsable => Connection.IsOpen && Channel.IsOpen;
     }
 }

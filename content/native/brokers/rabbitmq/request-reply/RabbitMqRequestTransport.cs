@@ -28,7 +28,7 @@ internal sealed class RabbitMqRequestTransport(
     private static readonly TimeSpan ResponderSeen = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _opening = new(1);
-    private IChannel? _channel;
+    private RabbitMqTransport.OpenChannel? _open;
     private long _seenAt;
 
     public async Task SendRequestAsync(Destination destination, Envelope request, CancellationToken cancellationToken)
@@ -61,9 +61,9 @@ internal sealed class RabbitMqRequestTransport(
 
     public async ValueTask DisposeAsync()
     {
-        if (_channel is not null)
+        if (_open is not null)
         {
-            await _channel.DisposeAsync();
+            await _open.Channel.DisposeAsync();
         }
 
         _opening.Dispose();
@@ -89,15 +89,15 @@ internal sealed class RabbitMqRequestTransport(
     [SuppressMessage("Reliability", "CA2000", Justification = "The channel is disposed with this object, or with its connection.")]
     private async ValueTask<IChannel> GetChannelAsync(CancellationToken cancellationToken)
     {
-        if (_channel is { IsOpen: true } open)
+        if (_open is { IsUsable: true } open)
         {
-            return open;
+            return open.Channel;
         }
 
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_channel is not { IsOpen: true })
+            if (_open is not { IsUsable: true })
             {
                 var connection = await connections.GetPublishingAsync(cancellationToken);
                 var channel = await connection.CreateChannelAsync(RabbitMqTransport.WithConfirms, cancellationToken);
@@ -108,10 +108,10 @@ internal sealed class RabbitMqRequestTransport(
                     return Task.CompletedTask;
                 };
                 await channel.BasicConsumeAsync(ReplyTo, autoAck: true, consumer, cancellationToken);
-                _channel = channel;
+                _open = new(connection, channel);
             }
 
-            return _channel;
+            return _open.Channel;
         }
         catch (OperationCanceledException exception) when (connections.Problem is { } problem)
         {
