@@ -49,8 +49,8 @@ public sealed class MutationTests(PackFixture pack)
     public Task Messages_acknowledged_before_they_are_handled_are_found_to_be_lost() => ShouldBeFoundAsync("ack-order", new(
         "rabbitmq-work-queue-native-postgres", "kill", "lost [1-9]",
         ("src/Mutant.Messaging/RabbitMq/RabbitMqReceiver.cs", "autoAck: false", "autoAck: true"),
-        ("src/Mutant.Messaging/RabbitMq/RabbitMqAcknowledgements.cs", "await channel.BasicAckAsync(upTo, multiple: true)", "await Task.CompletedTask"),
-        ("src/Mutant.Messaging/RabbitMq/RabbitMqAcknowledgements.cs", "await channel.BasicAckAsync(deliveryTag, multiple: false)", "await Task.CompletedTask")));
+        ("src/Mutant.Messaging/RabbitMq/RabbitMqAcknowledgements.cs", "await channel.BasicAckAsync(upTo, multiple: true)", "await Task.FromResult(channel)"),
+        ("src/Mutant.Messaging/RabbitMq/RabbitMqAcknowledgements.cs", "await channel.BasicAckAsync(deliveryTag, multiple: false)", "await Task.FromResult(channel)")));
 
     [Fact]
     public Task Messages_that_the_inbox_does_not_recognise_are_found_to_be_doubled() => ShouldBeFoundAsync("inbox", new(

@@ -125,7 +125,13 @@ internal sealed partial class NatsReceiver(
         var gone = false;
         while (!gone)
         {
-            var asked = await TakeRoomAsync(room, source.Kind, cancellationToken);
+            await room.WaitAsync(cancellationToken);
+            var asked = 1;
+            while (asked < options.Value.Prefetch && room.Wait(0, CancellationToken.None))
+            {
+                asked++;
+            }
+
             var request = new NatsJSFetchOpts
             {
                 MaxMsgs = asked,
@@ -158,35 +164,6 @@ internal sealed partial class NatsReceiver(
         }
 
         throw new NatsJSException($"the consumer {source.Consumer} of {source.Stream} is silent");
-    }
-
-    /// <returns>How many messages there is room for. It is taken.</returns>
-    private async Task<int> TakeRoomAsync(SemaphoreSlim room, NatsSourceKind kind, CancellationToken cancellationToken)
-    {
-        // To ask for each message as soon as another is done would cost more than the message. What is held meanwhile is
-        // enough for all slots.
-        var enough = kind is NatsSourceKind.Quarantine ? 1 : Math.Max(1, Math.Min(options.Value.Prefetch / 2, options.Value.Prefetch - options.Value.Concurrency));
-        var taken = 0;
-        try
-        {
-            while (taken < enough)
-            {
-                await room.WaitAsync(cancellationToken);
-                taken++;
-            }
-        }
-        catch (OperationCanceledException) when (taken > 0)
-        {
-            room.Release(taken);
-            throw;
-        }
-
-        while (taken < options.Value.Prefetch && room.Wait(0, CancellationToken.None))
-        {
-            taken++;
-        }
-
-        return taken;
     }
 
     private void Start(NatsDelivery delivery, Workers workers, SemaphoreSlim room, CancellationToken stoppingToken)

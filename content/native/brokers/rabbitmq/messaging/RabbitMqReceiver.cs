@@ -19,6 +19,8 @@ internal sealed partial class RabbitMqReceiver(
 {
     private static readonly TimeSpan DelayAfterFailure = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(5);
+
     private readonly CancellationTokenSource _abort = new();
     private volatile bool _consuming;
     private volatile bool _draining;
@@ -101,12 +103,9 @@ internal sealed partial class RabbitMqReceiver(
             _consuming = false;
             foreach (var (channel, tag, acknowledgements) in consumers)
             {
-                await acknowledgements.FlushAsync();
-                if (channel.IsOpen)
+                if (stoppingToken.IsCancellationRequested && channel.IsOpen)
                 {
-                    // Answered after the acknowledgements before it. Closed at once, RabbitMQ may forget the last of them
-                    // and deliver again what was done.
-                    await channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None);
+                    await LeaveAsync(channel, tag, acknowledgements);
                 }
 
                 await channel.DisposeAsync();
@@ -144,6 +143,24 @@ internal sealed partial class RabbitMqReceiver(
         }
     }
 
+    /// <summary>
+    /// Says what is still to be acknowledged, and waits for an answer to what comes after it. Of a channel that is closed at
+    /// once after many acknowledgements, RabbitMQ may forget the last, and delivers again what was done.
+    /// </summary>
+    private async Task LeaveAsync(IChannel channel, string tag, RabbitMqAcknowledgements acknowledgements)
+    {
+        using var timeout = new CancellationTokenSource(LeaveTimeout);
+        try
+        {
+            await acknowledgements.FlushAsync().WaitAsync(timeout.Token);
+            await channel.BasicCancelAsync(tag, cancellationToken: timeout.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException || RabbitMqTransport.IsConnectionProblem(exception))
+        {
+            LogNotLeft(exception);
+        }
+    }
+
     private Task HandleOrQuarantineAsync(RabbitMqDelivery delivery, CancellationToken stopping) =>
         delivery.Count < RabbitMqTopology.SuspectAfter
             ? pump.ProcessAsync(delivery, stopping)
@@ -154,6 +171,9 @@ internal sealed partial class RabbitMqReceiver(
 
     [LoggerMessage(LogLevel.Warning, "Consuming was interrupted, starting again: {Reason}")]
     private partial void LogInterruptedBy(string reason);
+
+    [LoggerMessage(LogLevel.Debug, "RabbitMQ did not answer; messages that are done may be delivered again")]
+    private partial void LogNotLeft(Exception exception);
 
     [LoggerMessage(LogLevel.Error, "Handling a delivery from {Queue} failed outside the handler")]
     private partial void LogCallbackFailed(Exception exception, string queue);
