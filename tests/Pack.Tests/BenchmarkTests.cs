@@ -23,7 +23,7 @@ public sealed partial class BenchmarkTests
             Assert.Equal(["native", "raw"], ArmLine().Matches(result.Output).Select(m => m.Groups[1].Value).Distinct().Order());
             Assert.Equal(2 * Scenarios, ArmLine().Count(result.Output));
             Assert.Matches(@"(?m)^ratio generated/raw publish=\d+\.\d\d consume=\d+\.\d\d$", result.Output);
-            Assert.Contains("| generated/raw | 100 B 0 ms |", await File.ReadAllTextAsync(Path.Combine(output, "rabbitmq.md")), StringComparison.Ordinal);
+            Assert.Contains("| generated/raw | 100 B 0 ms |", await File.ReadAllTextAsync(Path.Combine(output, "rabbitmq.md"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
         finally
         {
