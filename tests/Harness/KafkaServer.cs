@@ -30,20 +30,8 @@ public sealed class KafkaServer : ICluster
 
     /// <param name="count">How many brokers; each is a controller too.</param>
     /// <param name="advertise">By the port of a broker, the one that clients are told: that of a proxy before it.</param>
-    public static async Task<KafkaServer> StartAsync(int count = 1, Func<int, int>? advertise = null, CancellationToken ct = default)
-    {
-        var server = new KafkaServer(Repository.NewScratchFolder("kafka"), count, advertise);
-        try
-        {
-            await server.nodes.StartAllAsync(ct);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
+    public static async Task<KafkaServer> StartAsync(int count = 1, Func<int, int>? advertise = null, CancellationToken ct = default) =>
+        await new KafkaServer(Repository.NewScratchFolder("kafka"), count, advertise).StartedAsync(server => server.nodes.StartAllAsync(ct));
 
     public Task KillAsync() => nodes.KillAllAsync();
 

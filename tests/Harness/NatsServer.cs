@@ -41,20 +41,8 @@ public sealed class NatsServer : ICluster
     /// <param name="count">How many servers.</param>
     /// <param name="security">If not null: TLS, and one user with no more rights than docs/brokers/nats.md says a work queue needs.</param>
     public static async Task<NatsServer> StartAsync(
-        IEnumerable<string> accounts, int count = 1, ServerSecurity? security = null, CancellationToken ct = default)
-    {
-        var server = new NatsServer(Repository.NewScratchFolder("nats"), [.. accounts], count, security);
-        try
-        {
-            await server.nodes.StartAllAsync(ct);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
+        IEnumerable<string> accounts, int count = 1, ServerSecurity? security = null, CancellationToken ct = default) =>
+        await new NatsServer(Repository.NewScratchFolder("nats"), [.. accounts], count, security).StartedAsync(server => server.nodes.StartAllAsync(ct));
 
     public Task KillAsync() => nodes.KillAllAsync();
 

@@ -42,9 +42,7 @@ public sealed class PostgresServer : IServer
         }
 
         (await As("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync").RunAsync(ct)).EnsureSuccess();
-        var server = new PostgresServer(folder);
-        await server.node.StartAsync(ct);
-        return server;
+        return await new PostgresServer(folder).StartedAsync(server => server.node.StartAsync(ct));
     }
 
     public Task KillAsync() => node.KillAsync();

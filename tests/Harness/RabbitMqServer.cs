@@ -64,19 +64,12 @@ public sealed class RabbitMqServer : ICluster
             new Command("epmd", "-port", $"{epmdPort}", "-address", "127.0.0.1"),
             (_, t) => ServerProcess.ListensAsync(epmdPort, t),
             ct);
-        var server = new RabbitMqServer(folder, epmd, epmdPort, count, security);
-        try
+        return await new RabbitMqServer(folder, epmd, epmdPort, count, security).StartedAsync(async server =>
         {
             // The others join the first.
             await server.nodes[0].StartAsync(ct);
             await server.nodes.StartAllAsync(ct);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+        });
     }
 
     public Task KillAsync() => nodes.KillAllAsync();

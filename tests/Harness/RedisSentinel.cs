@@ -31,8 +31,7 @@ public sealed class RedisSentinel : ICluster
         string[] safe = ["--min-replicas-to-write", "1"];
         var master = await RedisServer.StartAsync([Name], safe, ct: ct);
         var servers = new List<RedisServer> { master };
-        var redis = new RedisSentinel(Repository.NewScratchFolder("sentinel"), servers);
-        try
+        return await new RedisSentinel(Repository.NewScratchFolder("sentinel"), servers).StartedAsync(async redis =>
         {
             for (var replica = 1; replica < Count; replica++)
             {
@@ -46,14 +45,7 @@ public sealed class RedisSentinel : ICluster
                 // They find each other through the master, in their own time.
                 await Task.Delay(200, ct);
             }
-
-            return redis;
-        }
-        catch
-        {
-            await redis.DisposeAsync();
-            throw;
-        }
+        });
     }
 
     public async Task<string> KillLeaderAsync(string part, string destination)

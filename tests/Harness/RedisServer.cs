@@ -58,20 +58,8 @@ public sealed class RedisServer : IServer
     /// <param name="arguments">More of its command line.</param>
     /// <param name="security">If not null: TLS, and one user with no more rights than docs/brokers/redis.md says a work queue and its store need.</param>
     public static async Task<RedisServer> StartAsync(
-        IEnumerable<string> databases, IReadOnlyList<string>? arguments = null, ServerSecurity? security = null, CancellationToken ct = default)
-    {
-        var server = new RedisServer(Repository.NewScratchFolder("redis"), [.. databases], arguments ?? [], security);
-        try
-        {
-            await server.node.StartAsync(ct);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
+        IEnumerable<string> databases, IReadOnlyList<string>? arguments = null, ServerSecurity? security = null, CancellationToken ct = default) =>
+        await new RedisServer(Repository.NewScratchFolder("redis"), [.. databases], arguments ?? [], security).StartedAsync(server => server.node.StartAsync(ct));
 
     public Task KillAsync() => node.KillAsync();
 
