@@ -84,7 +84,7 @@ public sealed class Workshop : IAsyncDisposable
     private async Task BuildAsync(Arm arm, CancellationToken ct)
     {
         var project = Path.Combine(Repository.Root, "tests", "Benchmarks", "Arms", arm.Project, $"{arm.Project}.csproj");
-        var command = Command.Dotnet("build", project, "-c", "Release", $"-p:ArmFolder={folder}/", $"-p:Broker={broker}");
+        var command = Command.Dotnet("build", project, "-c", "Release", $"-p:ArmFolder={folder}/");
         var result = (await (command with { Timeout = BuildTimeout }).RunAsync(ct)).EnsureSuccess();
         Console.WriteLine($"built {arm.Name} in {result.Elapsed.TotalSeconds:0} s");
     }

@@ -7,15 +7,14 @@ namespace MqService.Benchmarks.Arms;
 /// MassTransit with its defaults: envelope, JSON, publish by type, confirms. Set up as the generated service is where that makes
 /// a difference: quorum queue, prefetch, concurrency.
 /// </summary>
-internal sealed class RabbitMqArm(ArmSettings settings) : IArm
+internal sealed class RabbitMqArm(ArmSettings settings) : ArmBase
 {
-    private readonly List<IHost> consumers = [];
-    private IHost? producer;
+    private RunningHost? producer;
     private IBus? bus;
 
-    public Assembly Client => typeof(IBus).Assembly;
+    public override Assembly Client => typeof(IBus).Assembly;
 
-    public async Task StartPublisherAsync()
+    public override async Task StartPublisherAsync()
     {
         // An exchange without a queue drops what it is given: the queue has to be there first.
         await StartConsumerAsync(new Tally(new Phase(PhaseKind.Rest, 0, 0, 0, 0)));
@@ -25,36 +24,19 @@ internal sealed class RabbitMqArm(ArmSettings settings) : IArm
         bus = producer.Services.GetRequiredService<IBus>();
     }
 
-    public Task PublishAsync(string orderId, string sku) => bus!.Publish(new OrderPlaced(orderId, sku, 1, DateTimeOffset.UtcNow));
+    public override Task PublishAsync(string orderId, string sku) => bus!.Publish(new OrderPlaced(orderId, sku, 1, DateTimeOffset.UtcNow));
 
-    public async Task StartConsumerAsync(Tally tally) => consumers.Add(await StartAsync(
+    protected override ValueTask StopPublisherAsync() => producer?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    protected override async Task<IAsyncDisposable> OpenConsumerAsync(Tally tally) => await StartAsync(
         x => x.AddConsumer<OrderConsumer>(consumer => consumer.ConcurrentMessageLimit = settings.Concurrency).Endpoint(endpoint =>
         {
             endpoint.Name = "masstransit-orders";
             endpoint.PrefetchCount = settings.Prefetch;
         }),
-        tally));
+        tally);
 
-    public async Task StopConsumersAsync()
-    {
-        foreach (var consumer in consumers)
-        {
-            await StopAsync(consumer);
-        }
-
-        consumers.Clear();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopConsumersAsync();
-        if (producer is not null)
-        {
-            await StopAsync(producer);
-        }
-    }
-
-    private async Task<IHost> StartAsync(Action<IBusRegistrationConfigurator> configure, Tally tally)
+    private async Task<RunningHost> StartAsync(Action<IBusRegistrationConfigurator> configure, Tally tally)
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Services.AddSingleton(tally);
@@ -71,15 +53,7 @@ internal sealed class RabbitMqArm(ArmSettings settings) : IArm
                 rabbit.ConfigureEndpoints(context);
             });
         });
-        var host = builder.Build();
-        await host.StartAsync();
-        return host;
-    }
-
-    private static async Task StopAsync(IHost host)
-    {
-        await host.StopAsync();
-        await ((IAsyncDisposable)host).DisposeAsync();
+        return await RunningHost.StartAsync(builder);
     }
 
     private sealed class OrderConsumer(Tally tally) : IConsumer<OrderPlaced>

@@ -9,22 +9,23 @@ namespace MqService.Benchmarks.Arms;
 /// Wolverine without a database, with the same guarantees: quorum queues, inline endpoints (a send returns with the broker's
 /// confirmation, a message is acknowledged when it has been handled), and the same prefetch and concurrency.
 /// </summary>
-internal sealed class RabbitMqArm(ArmSettings settings) : IArm
+internal sealed class RabbitMqArm(ArmSettings settings) : ArmBase
 {
     private const string Queue = "wolverine-orders";
 
-    private readonly List<IHost> consumers = [];
-    private IHost? producer;
+    private RunningHost? producer;
 
-    public Assembly Client => typeof(IChannel).Assembly;
+    public override Assembly Client => typeof(IChannel).Assembly;
 
-    public async Task StartPublisherAsync() =>
+    public override async Task StartPublisherAsync() =>
         producer = await StartAsync(wolverine => wolverine.PublishMessage<OrderPlaced>().ToRabbitQueue(Queue).SendInline(), tally: null);
 
-    public async Task PublishAsync(string orderId, string sku) =>
-        await producer!.MessageBus().PublishAsync(new OrderPlaced(orderId, sku, 1, DateTimeOffset.UtcNow));
+    public override async Task PublishAsync(string orderId, string sku) =>
+        await producer!.Services.GetRequiredService<IMessageBus>().PublishAsync(new OrderPlaced(orderId, sku, 1, DateTimeOffset.UtcNow));
 
-    public async Task StartConsumerAsync(Tally tally) => consumers.Add(await StartAsync(
+    protected override ValueTask StopPublisherAsync() => producer?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    protected override async Task<IAsyncDisposable> OpenConsumerAsync(Tally tally) => await StartAsync(
         wolverine =>
         {
             wolverine.Discovery.IncludeType(typeof(OrderPlacedHandler));
@@ -33,28 +34,9 @@ internal sealed class RabbitMqArm(ArmSettings settings) : IArm
                 .PreFetchCount((ushort)settings.Prefetch)
                 .ConsumerDispatchConcurrency((ushort)settings.Concurrency);
         },
-        tally));
+        tally);
 
-    public async Task StopConsumersAsync()
-    {
-        foreach (var consumer in consumers)
-        {
-            await StopAsync(consumer);
-        }
-
-        consumers.Clear();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopConsumersAsync();
-        if (producer is not null)
-        {
-            await StopAsync(producer);
-        }
-    }
-
-    private async Task<IHost> StartAsync(Action<WolverineOptions> configure, Tally? tally)
+    private async Task<RunningHost> StartAsync(Action<WolverineOptions> configure, Tally? tally)
     {
         var builder = Host.CreateApplicationBuilder();
         if (tally is not null)
@@ -75,15 +57,7 @@ internal sealed class RabbitMqArm(ArmSettings settings) : IArm
                 });
             configure(wolverine);
         });
-        var host = builder.Build();
-        await host.StartAsync();
-        return host;
-    }
-
-    private static async Task StopAsync(IHost host)
-    {
-        await host.StopAsync();
-        await ((IAsyncDisposable)host).DisposeAsync();
+        return await RunningHost.StartAsync(builder);
     }
 }
 

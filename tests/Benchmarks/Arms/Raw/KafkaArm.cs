@@ -9,19 +9,18 @@ namespace MqService.Benchmarks.Arms;
 /// Confluent.Kafka as one would tune it by hand: an idempotent producer that waits for all replicas; a consumer thread, workers for
 /// its records, and each second a commit of what is done up to there, never of what is not.
 /// </summary>
-internal sealed class KafkaArm(ArmSettings settings) : IArm
+internal sealed class KafkaArm(ArmSettings settings) : ArmBase
 {
     private const string Topic = "raw.orders";
     private const int Partitions = 6;
 
     private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
 
-    private readonly List<(CancellationTokenSource Stop, Task Running)> consumers = [];
     private IProducer<string, byte[]>? producer;
 
-    public Assembly Client => typeof(IClient).Assembly;
+    public override Assembly Client => typeof(IClient).Assembly;
 
-    public async Task StartPublisherAsync()
+    public override async Task StartPublisherAsync()
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = settings.ConnectionString }).Build();
         await admin.CreateTopicsAsync([new TopicSpecification { Name = Topic, NumPartitions = Partitions }]);
@@ -34,33 +33,18 @@ internal sealed class KafkaArm(ArmSettings settings) : IArm
         }).Build();
     }
 
-    public async Task PublishAsync(string orderId, string sku) =>
+    public override async Task PublishAsync(string orderId, string sku) =>
         await producer!.ProduceAsync(Topic, new Message<string, byte[]> { Key = orderId, Value = Order.Write(orderId, sku) });
 
-    public Task StartConsumerAsync(Tally tally)
+    protected override ValueTask StopPublisherAsync()
     {
-        var stop = new CancellationTokenSource();
-        consumers.Add((stop, Task.Factory.StartNew(
-            () => Consume(tally, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
-        return Task.CompletedTask;
-    }
-
-    public async Task StopConsumersAsync()
-    {
-        foreach (var (stop, running) in consumers)
-        {
-            await stop.CancelAsync();
-            await running;
-        }
-
-        consumers.Clear();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopConsumersAsync();
         producer?.Dispose();
+        return ValueTask.CompletedTask;
     }
+
+    protected override Task<IAsyncDisposable> OpenConsumerAsync(Tally tally) => Task.FromResult<IAsyncDisposable>(
+        new Reading(stopping => Task.Factory.StartNew(
+            () => Consume(tally, stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).Start());
 
     private void Consume(Tally tally, CancellationToken stopping)
     {

@@ -10,7 +10,7 @@ namespace MqService.Benchmarks.Arms;
 /// NATS.Net as one would tune it by hand: a work queue on disk, publishing with an id and its confirmation; a consumer that keeps
 /// as many messages coming as the prefetch says, and workers that wait until the server has their acknowledgement.
 /// </summary>
-internal sealed class NatsArm(ArmSettings settings) : IArm
+internal sealed class NatsArm(ArmSettings settings) : ArmBase
 {
     private const string Stream = "raw_orders";
     private const string Subject = "raw.orders";
@@ -18,13 +18,12 @@ internal sealed class NatsArm(ArmSettings settings) : IArm
 
     private static readonly AckOpts Confirmed = new() { DoubleAck = true };
 
-    private readonly List<(NatsConnection Connection, CancellationTokenSource Stop, Task Running)> consumers = [];
     private NatsConnection? publisher;
     private NatsJSContext? jetStream;
 
-    public Assembly Client => typeof(NatsConnection).Assembly;
+    public override Assembly Client => typeof(NatsConnection).Assembly;
 
-    public async Task StartPublisherAsync()
+    public override async Task StartPublisherAsync()
     {
         publisher = Connect();
         jetStream = new(publisher);
@@ -43,40 +42,20 @@ internal sealed class NatsArm(ArmSettings settings) : IArm
         });
     }
 
-    public async Task PublishAsync(string orderId, string sku)
+    public override async Task PublishAsync(string orderId, string sku)
     {
         var confirmation = await jetStream!.PublishAsync(
             Subject, Order.Write(orderId, sku), NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = orderId });
         confirmation.EnsureSuccess();
     }
 
-    public async Task StartConsumerAsync(Tally tally)
+    protected override ValueTask StopPublisherAsync() => publisher?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    protected override async Task<IAsyncDisposable> OpenConsumerAsync(Tally tally)
     {
         var connection = Connect();
         var consumer = await new NatsJSContext(connection).GetConsumerAsync(Stream, Workers);
-        var stop = new CancellationTokenSource();
-        consumers.Add((connection, stop, ConsumeAsync(consumer, tally, stop.Token)));
-    }
-
-    public async Task StopConsumersAsync()
-    {
-        foreach (var (connection, stop, running) in consumers)
-        {
-            await stop.CancelAsync();
-            await running;
-            await connection.DisposeAsync();
-        }
-
-        consumers.Clear();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopConsumersAsync();
-        if (publisher is not null)
-        {
-            await publisher.DisposeAsync();
-        }
+        return new Reading(stopping => ConsumeAsync(consumer, tally, stopping), connection).Start();
     }
 
     private NatsConnection Connect() => new(NatsOpts.Default with { Url = settings.ConnectionString });

@@ -7,7 +7,7 @@ namespace MqService.Benchmarks.Arms;
 /// RabbitMQ.Client as one would tune it by hand: one channel that publishes with confirms, persistent and mandatory, to a quorum
 /// queue with the arguments of the generated one; consumers with prefetch and concurrent dispatch that acknowledge each message.
 /// </summary>
-internal sealed class RabbitMqArm(ArmSettings settings) : IArm
+internal sealed class RabbitMqArm(ArmSettings settings) : ArmBase
 {
     private const string Queue = "raw.orders";
     private const string DeadLetterQueue = "raw.orders.dlq";
@@ -15,13 +15,12 @@ internal sealed class RabbitMqArm(ArmSettings settings) : IArm
     private static readonly CreateChannelOptions WithConfirms = new(
         publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null);
 
-    private readonly List<(IConnection Connection, IChannel Channel, Consumer Consumer, string Tag)> consumers = [];
     private IConnection? publisher;
     private IChannel? channel;
 
-    public Assembly Client => typeof(IChannel).Assembly;
+    public override Assembly Client => typeof(IChannel).Assembly;
 
-    public async Task StartPublisherAsync()
+    public override async Task StartPublisherAsync()
     {
         publisher = await ConnectAsync();
         channel = await publisher.CreateChannelAsync(WithConfirms);
@@ -40,7 +39,7 @@ internal sealed class RabbitMqArm(ArmSettings settings) : IArm
         });
     }
 
-    public async Task PublishAsync(string orderId, string sku) => await channel!.BasicPublishAsync(
+    public override async Task PublishAsync(string orderId, string sku) => await channel!.BasicPublishAsync(
         exchange: string.Empty,
         Queue,
         mandatory: true,
@@ -53,39 +52,30 @@ internal sealed class RabbitMqArm(ArmSettings settings) : IArm
         },
         Order.Write(orderId, sku));
 
-    public async Task StartConsumerAsync(Tally tally)
+    protected override ValueTask StopPublisherAsync() => publisher?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    protected override async Task<IAsyncDisposable> OpenConsumerAsync(Tally tally)
     {
         var connection = await ConnectAsync();
         var consuming = await connection.CreateChannelAsync(
             new CreateChannelOptions(false, false, consumerDispatchConcurrency: (ushort)settings.Concurrency));
         await consuming.BasicQosAsync(0, (ushort)settings.Prefetch, global: false);
         var consumer = new Consumer(consuming, tally);
-        consumers.Add((connection, consuming, consumer, await consuming.BasicConsumeAsync(Queue, autoAck: false, consumer)));
-    }
-
-    public async Task StopConsumersAsync()
-    {
-        foreach (var (connection, consuming, consumer, tag) in consumers)
-        {
-            await consuming.BasicCancelAsync(tag);
-            await consumer.DrainAsync();
-            await connection.DisposeAsync();
-        }
-
-        consumers.Clear();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopConsumersAsync();
-        if (publisher is not null)
-        {
-            await publisher.DisposeAsync();
-        }
+        return new Consuming(connection, consumer, await consuming.BasicConsumeAsync(Queue, autoAck: false, consumer));
     }
 
     private Task<IConnection> ConnectAsync() =>
         new ConnectionFactory { Uri = new(settings.ConnectionString), AutomaticRecoveryEnabled = false, TopologyRecoveryEnabled = false }.CreateConnectionAsync();
+
+    private sealed class Consuming(IConnection connection, Consumer consumer, string tag) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await consumer.Channel.BasicCancelAsync(tag);
+            await consumer.DrainAsync();
+            await connection.DisposeAsync();
+        }
+    }
 
     private sealed class Consumer(IChannel channel, Tally tally) : AsyncDefaultBasicConsumer(channel)
     {

@@ -8,7 +8,7 @@ namespace MqService.Benchmarks.Arms;
 /// StackExchange.Redis as one would tune it by hand: a stream with a consumer group, read in batches as large as the prefetch, and
 /// workers that acknowledge and delete what they have handled. It looks again after a millisecond when there is nothing.
 /// </summary>
-internal sealed class RedisArm(ArmSettings settings) : IArm
+internal sealed class RedisArm(ArmSettings settings) : ArmBase
 {
     private const string Group = "workers";
 
@@ -16,46 +16,25 @@ internal sealed class RedisArm(ArmSettings settings) : IArm
     private static readonly RedisValue Data = "data";
     private static readonly RedisValue Id = "id";
 
-    private readonly List<(ConnectionMultiplexer Connection, CancellationTokenSource Stop, Task Running)> consumers = [];
     private ConnectionMultiplexer? publisher;
 
-    public Assembly Client => typeof(ConnectionMultiplexer).Assembly;
+    public override Assembly Client => typeof(ConnectionMultiplexer).Assembly;
 
-    public async Task StartPublisherAsync()
+    public override async Task StartPublisherAsync()
     {
         publisher = await ConnectAsync();
         await publisher.GetDatabase().StreamCreateConsumerGroupAsync(Stream, Group, StreamPosition.Beginning);
     }
 
-    public Task PublishAsync(string orderId, string sku) =>
+    public override Task PublishAsync(string orderId, string sku) =>
         publisher!.GetDatabase().StreamAddAsync(Stream, [new(Id, orderId), new(Data, Order.Write(orderId, sku))]);
 
-    public async Task StartConsumerAsync(Tally tally)
+    protected override ValueTask StopPublisherAsync() => publisher?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    protected override async Task<IAsyncDisposable> OpenConsumerAsync(Tally tally)
     {
         var connection = await ConnectAsync();
-        var stop = new CancellationTokenSource();
-        consumers.Add((connection, stop, ConsumeAsync(connection.GetDatabase(), $"{Guid.NewGuid()}", tally, stop.Token)));
-    }
-
-    public async Task StopConsumersAsync()
-    {
-        foreach (var (connection, stop, running) in consumers)
-        {
-            await stop.CancelAsync();
-            await running;
-            await connection.DisposeAsync();
-        }
-
-        consumers.Clear();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopConsumersAsync();
-        if (publisher is not null)
-        {
-            await publisher.DisposeAsync();
-        }
+        return new Reading(stopping => ConsumeAsync(connection.GetDatabase(), $"{Guid.NewGuid()}", tally, stopping), connection).Start();
     }
 
     private async Task<ConnectionMultiplexer> ConnectAsync()

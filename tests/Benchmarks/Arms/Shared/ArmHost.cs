@@ -16,7 +16,7 @@ internal static class ArmHost
     /// <summary>How long what should not come is waited for.</summary>
     private static readonly TimeSpan RestTime = TimeSpan.FromSeconds(2);
 
-    public static async Task RunAsync(IArm arm)
+    public static async Task RunAsync(ArmBase arm)
     {
         await using (arm)
         {
@@ -30,7 +30,7 @@ internal static class ArmHost
         }
     }
 
-    private static async Task<PhaseResult> RunAsync(IArm arm, Phase phase)
+    private static async Task<PhaseResult> RunAsync(ArmBase arm, Phase phase)
     {
         var sku = Sku(phase.PayloadBytes);
         var tally = new Tally(phase);
@@ -98,7 +98,7 @@ internal static class ArmHost
         }
     }
 
-    private static async Task PublishAllAsync(IArm arm, Phase phase, string sku)
+    private static async Task PublishAllAsync(ArmBase arm, Phase phase, string sku)
     {
         var next = -1;
         await Task.WhenAll(Enumerable.Range(0, Window).Select(_ => Task.Run(async () =>
@@ -114,7 +114,7 @@ internal static class ArmHost
     /// Sends each message when it is due, however long those before it take: what a slow broker makes wait counts as latency
     /// and does not thin out the load.
     /// </summary>
-    private static Task<Task[]> PublishPacedAsync(IArm arm, Phase phase, string sku, Tally tally) => Task.Factory.StartNew(
+    private static Task<Task[]> PublishPacedAsync(ArmBase arm, Phase phase, string sku, Tally tally) => Task.Factory.StartNew(
         () =>
         {
             var sent = new Task[phase.Count];
