@@ -23,7 +23,15 @@ internal sealed class KafkaArm(ArmSettings settings) : ArmBase
     public override async Task StartPublisherAsync()
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = settings.ConnectionString }).Build();
-        await admin.CreateTopicsAsync([new TopicSpecification { Name = Topic, NumPartitions = Partitions }]);
+        try
+        {
+            await admin.CreateTopicsAsync([new TopicSpecification { Name = Topic, NumPartitions = Partitions }]);
+        }
+        catch (CreateTopicsException exception) when (exception.Results.All(result => result.Error.Code is ErrorCode.TopicAlreadyExists))
+        {
+            // The scenario before created it.
+        }
+
         producer = new ProducerBuilder<string, byte[]>(new ProducerConfig
         {
             BootstrapServers = settings.ConnectionString,

@@ -23,7 +23,14 @@ internal sealed class RedisArm(ArmSettings settings) : ArmBase
     public override async Task StartPublisherAsync()
     {
         publisher = await ConnectAsync();
-        await publisher.GetDatabase().StreamCreateConsumerGroupAsync(Stream, Group, StreamPosition.Beginning);
+        try
+        {
+            await publisher.GetDatabase().StreamCreateConsumerGroupAsync(Stream, Group, StreamPosition.Beginning);
+        }
+        catch (RedisServerException exception) when (exception.Message.StartsWith("BUSYGROUP", StringComparison.Ordinal))
+        {
+            // The scenario before created it.
+        }
     }
 
     public override Task PublishAsync(string orderId, string sku) =>
