@@ -8,15 +8,14 @@ internal sealed class MemorySagaReader(IndexedSagaDictionary<OrderState> sagas) 
 {
     public Task<OrderStatus?> FindAsync(string orderId, CancellationToken cancellationToken) =>
         Task.FromResult(sagas[MessageIds.ToGuid(orderId)]?.Instance is { History: not [] } saga
-            ? new OrderStatus(saga.OrderId, saga.Status, saga.History)
+            ? saga.ToStatus()
             : null);
 
     public Task<IReadOnlyList<ParkedSaga>> ListParkedAsync(int take, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<ParkedSaga>>(
         [
             .. sagas.Where(new SagaQuery<OrderState>(saga => saga.ParkedAt != null))
-                .Select(saga => saga.Instance)
-                .Select(saga => new ParkedSaga(saga.OrderId, saga.CurrentState, saga.Token, saga.History[^1].Reason ?? "", saga.ParkedAt ?? default))
+                .Select(saga => saga.Instance.ToParked())
                 .OrderBy(saga => saga.ParkedAt)
                 .Take(take),
         ]);

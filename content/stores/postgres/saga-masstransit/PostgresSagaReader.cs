@@ -10,7 +10,7 @@ internal sealed class PostgresSagaReader(SagaDbContext database) : ISagaReader
     {
         var id = MessageIds.ToGuid(orderId);
         return await database.Sagas.AsNoTracking().SingleOrDefaultAsync(saga => saga.CorrelationId == id, cancellationToken) is { } saga
-            ? new(saga.OrderId, saga.Status, saga.History)
+            ? saga.ToStatus()
             : null;
     }
 
@@ -21,6 +21,6 @@ internal sealed class PostgresSagaReader(SagaDbContext database) : ISagaReader
             .OrderBy(saga => saga.ParkedAt)
             .Take(take)
             .ToListAsync(cancellationToken);
-        return [.. parked.Select(saga => new ParkedSaga(saga.OrderId, saga.CurrentState, saga.Token, saga.History[^1].Reason!, saga.ParkedAt!.Value))];
+        return [.. parked.Select(saga => saga.ToParked())];
     }
 }

@@ -55,7 +55,6 @@ internal sealed class SagaDbContext(DbContextOptions<SagaDbContext> options) : D
 
                 // A history is never changed, only replaced.
                 new ValueComparer<IReadOnlyList<HistoryEntry>>((left, right) => ReferenceEquals(left, right), history => history.GetHashCode(), history => history));
-            saga.Ignore(state => state.Status);
             saga.HasIndex(state => state.DueAt).HasFilter("due_at IS NOT NULL");
             saga.HasIndex(state => state.ParkedAt).HasFilter("parked_at IS NOT NULL");
         });

@@ -32,14 +32,19 @@ public sealed class OrderState : SagaStateMachineInstance
     /// <summary>Every state it has entered, oldest first. Replaced as a whole, never changed: others may be reading it.</summary>
     public IReadOnlyList<HistoryEntry> History { get; set; } = [];
 
-    /// <summary>How it stands, in one word.</summary>
-    public string Status => this switch
+    private string Status => this switch
     {
         { CurrentState: SagaStates.Completed } => OrderStatuses.Completed,
         { CurrentState: SagaStates.Compensated } => OrderStatuses.Compensated,
         { ParkedAt: not null } => OrderStatuses.Parked,
         _ => OrderStatuses.Pending,
     };
+
+    /// <summary>The order, for those who ask how it stands.</summary>
+    public OrderStatus ToStatus() => new(OrderId, Status, History);
+
+    /// <summary>The parked saga, for the person on duty.</summary>
+    public ParkedSaga ToParked() => new(OrderId, CurrentState, Token, History[^1].Reason ?? "", ParkedAt ?? default);
 
     public void Enter(string state, string? reason, DateTimeOffset now)
     {
