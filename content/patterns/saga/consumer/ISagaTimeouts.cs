@@ -4,10 +4,17 @@ namespace Acme._1.Consumer;
 public interface ISagaTimeouts
 {
     /// <summary>
-    /// The steps whose deadline has passed, at most <paramref name="take"/> of them. They are the caller's for the time of
-    /// the lease: other instances are not given them meanwhile. If they are still waiting after it, they are due again.
+    /// The steps whose deadline has passed, at most <paramref name="take"/> of them. They are the caller's
+    /// <paramref name="until"/> then: other instances are not given them before. What still waits at that time is due again.
     /// </summary>
-    Task<IReadOnlyList<DueStep>> ClaimDueAsync(int take, TimeSpan lease, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DueStep>> ClaimDueAsync(int take, DateTimeOffset until, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What was claimed until <paramref name="claimedUntil"/>, and has not gone on meanwhile, is due at
+    /// <paramref name="until"/> instead.
+    /// </summary>
+    Task PostponeAsync(
+        IReadOnlyCollection<string> orderIds, DateTimeOffset claimedUntil, DateTimeOffset until, CancellationToken cancellationToken);
 }
 
 /// <param name="OrderId">The order.</param>

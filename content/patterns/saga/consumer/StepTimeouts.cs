@@ -20,8 +20,14 @@ internal sealed partial class StepTimeouts(
 {
     private const int BatchSize = 100;
 
-    /// <summary>Long enough to send a batch and to have it handled. What still waits then is sent again, with the same ids.</summary>
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+    /// <summary>Long enough to send a batch. If this process dies over it, another one sends it after this time.</summary>
+    private static readonly TimeSpan Sending = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// What the broker has confirmed it does not lose, but there may be much before it. What still waits after this time is
+    /// sent again: somebody may have deleted the message.
+    /// </summary>
+    private static readonly TimeSpan Arriving = TimeSpan.FromMinutes(10);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -49,7 +55,7 @@ internal sealed partial class StepTimeouts(
         }
         catch (Exception exception) when (exception is BrokerUnavailableException or DbException)
         {
-            // What was claimed is due again after the lease.
+            // What was claimed is due again when the claim ends.
             LogNotSent(exception);
         }
     }
@@ -57,7 +63,9 @@ internal sealed partial class StepTimeouts(
     private async Task<int> SendDueAsync(CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var due = await scope.ServiceProvider.GetRequiredService<ISagaTimeouts>().ClaimDueAsync(BatchSize, Lease, cancellationToken);
+        var timeouts = scope.ServiceProvider.GetRequiredService<ISagaTimeouts>();
+        var claimedUntil = ToMilliseconds(clock.GetUtcNow() + Sending);
+        var due = await timeouts.ClaimDueAsync(BatchSize, claimedUntil, cancellationToken);
         await Task.WhenAll(due.Select(step =>
         {
             LogDue(step.OrderId, step.Token);
@@ -66,8 +74,16 @@ internal sealed partial class StepTimeouts(
             var message = OutgoingMessage.Create(new StepTimedOut(step.OrderId, step.Token), messaging.Value.MaxMessageBytes);
             return sender.SendAsync(message with { MessageId = StepMessageIds.Timeout(step.OrderId, step.Token) }, cancellationToken);
         }));
+        if (due.Count > 0)
+        {
+            await timeouts.PostponeAsync([.. due.Select(step => step.OrderId)], claimedUntil, claimedUntil + Arriving, cancellationToken);
+        }
+
         return due.Count;
     }
+
+    /// <summary>The claim is known by this time, and not every store keeps the ticks of .NET.</summary>
+    private static DateTimeOffset ToMilliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 
     [LoggerMessage(LogLevel.Information, "Step {Token} of order {OrderId} was not answered in time")]
     private partial void LogDue(string orderId, int token);

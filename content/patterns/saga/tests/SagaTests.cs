@@ -1,5 +1,7 @@
 using System.Net;
+using Acme._1.Consumer;
 using Acme._1.Contracts.V1;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Acme._1.Tests;
 
@@ -147,6 +149,29 @@ public sealed class SagaTests(ServiceFixture service)
     }
 
     [Fact]
+    public async Task A_deadline_is_told_by_whoever_claimed_it_and_by_nobody_else_before_the_claim_ends()
+    {
+        await using var scope = service.Hosts.ConsumerServices.CreateAsyncScope();
+        var timeouts = scope.ServiceProvider.GetRequiredService<ISagaTimeouts>();
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+        var (past, claimed, later) = (now.AddMinutes(-1), now.AddHours(1), now.AddHours(2));
+
+        var orderId = await ClaimDeadlineAsync(timeouts, claimed);
+        (await IsDueAsync(timeouts, orderId, past)).ShouldBeFalse();
+
+        // It was told, and has more time to be heard.
+        await timeouts.PostponeAsync([orderId], claimed, later, cancellationToken);
+        await timeouts.PostponeAsync([orderId], claimed, past, cancellationToken);
+        (await IsDueAsync(timeouts, orderId, past)).ShouldBeFalse();
+
+        // And when it has that long, the service tells it again.
+        await timeouts.PostponeAsync([orderId], later, past, cancellationToken);
+        await service.Consumer.WaitForOrderAsync(orderId, "parked");
+        await CompensateAsync(orderId);
+    }
+
+    [Fact]
     public async Task An_order_id_may_be_any_text()
     {
         // Too long for the header of any message, with a line break, and a slash that a path has to encode.
@@ -182,6 +207,35 @@ public sealed class SagaTests(ServiceFixture service)
     }
 
     /// <summary>Waits until the compensation is a dead letter, and then lets its time run out at once.</summary>
+    /// <summary>The service looks for deadlines too. Where it is first, there is another order.</summary>
+    private async Task<string> ClaimDeadlineAsync(ISagaTimeouts timeouts, DateTimeOffset until)
+    {
+        while (true)
+        {
+            var placed = await service.Producer.PlaceOrderAsync("compensation-fails-99");
+            var isOurs = false;
+            await Eventually.TrueAsync(
+                async () => (isOurs = await IsDueAsync(timeouts, placed.OrderId, until))
+                    || (await service.Consumer.FindOrderAsync(placed.OrderId))?.Status == "parked",
+                "nobody tells of the deadline");
+            if (isOurs)
+            {
+                return placed.OrderId;
+            }
+
+            await CompensateAsync(placed.OrderId);
+        }
+    }
+
+    private static async Task<bool> IsDueAsync(ISagaTimeouts timeouts, string orderId, DateTimeOffset until) =>
+        (await timeouts.ClaimDueAsync(100, until, TestContext.Current.CancellationToken)).Any(step => step.OrderId == orderId);
+
+    private async Task CompensateAsync(string orderId)
+    {
+        (await service.Consumer.ResumeAsync(orderId)).ShouldBe(HttpStatusCode.Accepted);
+        await service.Consumer.WaitForOrderAsync(orderId, "compensated");
+    }
+
     private async Task ParkAsync(string orderId, int token)
     {
         await Eventually.NotNullAsync(() => FindLetterAsync(orderId), "the compensation is no dead letter");

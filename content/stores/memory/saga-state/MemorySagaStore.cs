@@ -21,7 +21,7 @@ internal sealed class MemorySagaStore(MemorySagas sagas, MemoryInbox inbox, Memo
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, TimeSpan lease, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, DateTimeOffset until, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         return Task.FromResult<IReadOnlyList<OrderSagaState>>(inbox.Read(() =>
@@ -29,12 +29,24 @@ internal sealed class MemorySagaStore(MemorySagas sagas, MemoryInbox inbox, Memo
             var due = sagas.Waiting.Where(waiting => waiting.Value <= now).OrderBy(waiting => waiting.Value).Take(take).ToArray();
             foreach (var (orderId, _) in due)
             {
-                sagas.Waiting[orderId] = now + lease;
+                sagas.Waiting[orderId] = until;
             }
 
             return due.Select(waiting => sagas.ById[waiting.Key]).ToArray();
         }));
     }
+
+    public Task PostponeAsync(
+        IReadOnlyCollection<string> orderIds, DateTimeOffset claimedUntil, DateTimeOffset until, CancellationToken cancellationToken) =>
+        inbox.Read(() =>
+        {
+            foreach (var orderId in orderIds.Where(orderId => sagas.Waiting.GetValueOrDefault(orderId) == claimedUntil))
+            {
+                sagas.Waiting[orderId] = until;
+            }
+
+            return Task.CompletedTask;
+        });
 
     public Task<IReadOnlyList<OrderSagaState>> ListParkedAsync(int take, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<OrderSagaState>>(inbox.Read(() =>

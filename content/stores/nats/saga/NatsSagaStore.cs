@@ -15,7 +15,7 @@ internal sealed class NatsSagaStore(
         return Task.CompletedTask;
     }
 
-    public async Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, DateTimeOffset until, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var due = new List<OrderSagaState>();
@@ -27,13 +27,22 @@ internal sealed class NatsSagaStore(
             {
                 await waiting.CorrectAsync(entry, saga, cancellationToken);
             }
-            else if (await waiting.TryTakeAsync(entry, now + lease, cancellationToken))
+            else if (await waiting.TryTakeAsync(entry, until, cancellationToken))
             {
                 due.Add(state);
             }
         }
 
         return due;
+    }
+
+    public async Task PostponeAsync(
+        IReadOnlyCollection<string> orderIds, DateTimeOffset claimedUntil, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        foreach (var entry in waiting.List(orderIds).Where(entry => entry.Saga.DueAt == claimedUntil))
+        {
+            await waiting.TryTakeAsync(entry, until, cancellationToken);
+        }
     }
 
     public async Task<IReadOnlyList<OrderSagaState>> ListParkedAsync(int take, CancellationToken cancellationToken)

@@ -28,6 +28,10 @@ internal sealed class NatsWaitingSagas(NatsBuckets buckets) : BackgroundService
     public IReadOnlyList<WaitingEntry> ListDue(DateTimeOffset now, int take) =>
         [.. _entries.Values.Where(entry => entry.Saga.DueAt <= now).OrderBy(entry => entry.Saga.DueAt).Take(take)];
 
+    /// <summary>The entries of these orders, as far as they wait.</summary>
+    public IReadOnlyList<WaitingEntry> List(IEnumerable<string> orderIds) =>
+        [.. orderIds.Select(orderId => _entries.GetValueOrDefault(orderId.ToKey())).OfType<WaitingEntry>()];
+
     /// <summary>The entries of those that wait for a person, those that wait longest first, at most <paramref name="take"/> of them.</summary>
     /// <exception cref="StoreUnavailableException">Not all entries are known yet.</exception>
     public IReadOnlyList<WaitingEntry> ListParked(int take) => _isComplete

@@ -5,7 +5,7 @@ namespace Acme._1.Consumer.Stores;
 /// <summary>The deadlines in the database.</summary>
 internal sealed class PostgresSagaTimeouts(PostgresDatabase database, TimeProvider clock) : ISagaTimeouts
 {
-    public async Task<IReadOnlyList<DueStep>> ClaimDueAsync(int take, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DueStep>> ClaimDueAsync(int take, DateTimeOffset until, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
 
@@ -18,7 +18,7 @@ internal sealed class PostgresSagaTimeouts(PostgresDatabase database, TimeProvid
             """,
             connection)
         {
-            Parameters = { new() { Value = clock.GetUtcNow() }, new() { Value = clock.GetUtcNow() + lease }, new() { Value = take } },
+            Parameters = { new() { Value = clock.GetUtcNow() }, new() { Value = until }, new() { Value = take } },
         };
 
         var due = new List<DueStep>();
@@ -29,5 +29,16 @@ internal sealed class PostgresSagaTimeouts(PostgresDatabase database, TimeProvid
         }
 
         return due;
+    }
+
+    public async Task PostponeAsync(
+        IReadOnlyCollection<string> orderIds, DateTimeOffset claimedUntil, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("UPDATE order_sagas SET due_at = $3 WHERE order_id = ANY ($1) AND due_at = $2", connection)
+        {
+            Parameters = { new() { Value = orderIds.ToArray() }, new() { Value = claimedUntil }, new() { Value = until } },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

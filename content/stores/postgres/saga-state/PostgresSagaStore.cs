@@ -51,7 +51,7 @@ internal sealed class PostgresSagaStore(PostgresDatabase database, PostgresTrans
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    public async Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, DateTimeOffset until, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
 
@@ -64,9 +64,20 @@ internal sealed class PostgresSagaStore(PostgresDatabase database, PostgresTrans
             """,
             connection)
         {
-            Parameters = { new() { Value = clock.GetUtcNow() }, new() { Value = clock.GetUtcNow() + lease }, new() { Value = take } },
+            Parameters = { new() { Value = clock.GetUtcNow() }, new() { Value = until }, new() { Value = take } },
         };
         return await ReadAsync(command, cancellationToken);
+    }
+
+    public async Task PostponeAsync(
+        IReadOnlyCollection<string> orderIds, DateTimeOffset claimedUntil, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("UPDATE sagas SET due_at = $3 WHERE order_id = ANY ($1) AND due_at = $2", connection)
+        {
+            Parameters = { new() { Value = orderIds.ToArray() }, new() { Value = claimedUntil }, new() { Value = until } },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     public async Task<IReadOnlyList<OrderSagaState>> ListParkedAsync(int take, CancellationToken cancellationToken)

@@ -22,6 +22,16 @@ internal sealed class RedisSagaStore(RedisStore store, RedisTransaction transact
         return orders
         """;
 
+    /// <summary>Those that are due at the one time are due at the other. What has gone on since has another time, or none.</summary>
+    /// <remarks>KEYS: due. ARGV: the one time in ms, the other in ms, the orders.</remarks>
+    private const string Postpone = """
+        for index = 3, #ARGV do
+          if redis.call('ZSCORE', KEYS[1], ARGV[index]) == ARGV[1] then
+            redis.call('ZADD', KEYS[1], ARGV[2], ARGV[index])
+          end
+        end
+        """;
+
     public async Task<OrderSagaState?> FindAsync(string orderId, CancellationToken cancellationToken) =>
         Read(await store.RunAsync(database => database.FindAsync(KeyOf(orderId)), cancellationToken));
 
@@ -36,19 +46,28 @@ internal sealed class RedisSagaStore(RedisStore store, RedisTransaction transact
         return Task.CompletedTask;
     }
 
-    public async Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, DateTimeOffset until, CancellationToken cancellationToken)
     {
         // The time of this process, not that of Redis: the sagas' times are of this service too.
         var now = clock.GetUtcNow();
         var orders = await store.RunAsync(
             database => database.ScriptEvaluateAsync(
-                Claim, [Due], [now.ToUnixTimeMilliseconds(), take, (now + lease).ToUnixTimeMilliseconds()]),
+                Claim, [Due], [now.ToUnixTimeMilliseconds(), take, until.ToUnixTimeMilliseconds()]),
             cancellationToken);
         var sagas = await FindAsync((RedisValue[])orders!, cancellationToken);
 
         // One that has gone on meanwhile is not late any more.
         return [.. sagas.Where(saga => saga.DueAt <= now)];
     }
+
+    public async Task PostponeAsync(
+        IReadOnlyCollection<string> orderIds, DateTimeOffset claimedUntil, DateTimeOffset until, CancellationToken cancellationToken) =>
+        await store.RunAsync(
+            database => database.ScriptEvaluateAsync(
+                Postpone,
+                [Due],
+                [claimedUntil.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds(), .. orderIds.Select(orderId => (RedisValue)orderId)]),
+            cancellationToken);
 
     public async Task<IReadOnlyList<OrderSagaState>> ListParkedAsync(int take, CancellationToken cancellationToken)
     {

@@ -20,9 +20,13 @@ public interface ISagaStore
 
     /// <summary>
     /// The sagas whose <see cref="OrderSagaState.DueAt"/> has passed, at most <paramref name="take"/> of them. They are due
-    /// again when <paramref name="lease"/> has passed and nothing has saved them meanwhile.
+    /// again at <paramref name="until"/>, if nothing has saved them before.
     /// </summary>
-    Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, TimeSpan lease, CancellationToken cancellationToken);
+    Task<IReadOnlyList<OrderSagaState>> ClaimDueAsync(int take, DateTimeOffset until, CancellationToken cancellationToken);
+
+    /// <summary>The sagas that are due again at <paramref name="claimedUntil"/> are due at <paramref name="until"/> instead.</summary>
+    Task PostponeAsync(
+        IReadOnlyCollection<string> orderIds, DateTimeOffset claimedUntil, DateTimeOffset until, CancellationToken cancellationToken);
 
     /// <summary>The sagas with <see cref="OrderSagaState.ParkedAt"/>, the longest parked first, at most <paramref name="take"/> of them.</summary>
     Task<IReadOnlyList<OrderSagaState>> ListParkedAsync(int take, CancellationToken cancellationToken);

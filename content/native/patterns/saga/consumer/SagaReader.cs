@@ -22,6 +22,10 @@ internal sealed class SagaReader(ISagaStore sagas) : ISagaReader
 /// <summary>The deadlines in the store.</summary>
 internal sealed class SagaTimeouts(ISagaStore sagas) : ISagaTimeouts
 {
-    public async Task<IReadOnlyList<DueStep>> ClaimDueAsync(int take, TimeSpan lease, CancellationToken cancellationToken) =>
-        [.. (await sagas.ClaimDueAsync(take, lease, cancellationToken)).Select(saga => new DueStep(saga.OrderId, saga.Token))];
+    public async Task<IReadOnlyList<DueStep>> ClaimDueAsync(int take, DateTimeOffset until, CancellationToken cancellationToken) =>
+        [.. (await sagas.ClaimDueAsync(take, until, cancellationToken)).Select(saga => new DueStep(saga.OrderId, saga.Token))];
+
+    public Task PostponeAsync(
+        IReadOnlyCollection<string> orderIds, DateTimeOffset claimedUntil, DateTimeOffset until, CancellationToken cancellationToken) =>
+        sagas.PostponeAsync(orderIds, claimedUntil, until, cancellationToken);
 }
