@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Acme._1.Contracts;
 using Acme._1.Messaging.RabbitMq;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,18 +17,24 @@ internal static class RabbitMqRequests
 /// Requests go through the queue; answers come by RabbitMQ's direct reply-to (https://www.rabbitmq.com/docs/direct-reply-to):
 /// no queue per requester, and an answer whose requester is gone is dropped by the server.
 /// </summary>
-internal sealed class RabbitMqRequestTransport(
-    RabbitMqConnection connections, RabbitMqTransport transport, PendingRequests pending, TimeProvider clock)
-    : IRequestTransport, IAsyncDisposable
+internal sealed class RabbitMqRequestTransport : IRequestTransport, IAsyncDisposable
 {
     private const string ReplyTo = "amq.rabbitmq.reply-to";
 
     /// <summary>That somebody consumes the queue is believed for so long; then it is looked up again.</summary>
     private static readonly TimeSpan ResponderSeen = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _opening = new(1);
-    private RabbitMqTransport.OpenChannel? _open;
+    private readonly RabbitMqTransport _transport;
+    private readonly PendingRequests _pending;
+    private readonly TimeProvider _clock;
+    private readonly RabbitMqPublishingChannel _channel;
     private long _seenAt;
+
+    public RabbitMqRequestTransport(RabbitMqConnection connections, RabbitMqTransport transport, PendingRequests pending, TimeProvider clock)
+    {
+        (_transport, _pending, _clock) = (transport, pending, clock);
+        _channel = new(connections, ListenAsync);
+    }
 
     public async Task SendRequestAsync(Destination destination, Envelope request, CancellationToken cancellationToken)
     {
@@ -39,9 +44,9 @@ internal sealed class RabbitMqRequestTransport(
         try
         {
             // Direct reply-to wants the request on the channel that waits for the answer.
-            await CheckResponderAsync(await GetChannelAsync(cancellationToken), destination.Name, cancellationToken);
+            await CheckResponderAsync(await _channel.GetAsync(cancellationToken), destination.Name, cancellationToken);
             await RabbitMqTransport.PublishAsync(
-                GetChannelAsync, string.Empty, destination.Name, mandatory: true, properties, request.Data, cancellationToken);
+                _channel.GetAsync, string.Empty, destination.Name, mandatory: true, properties, request.Data, cancellationToken);
         }
         catch (Exception exception) when (RabbitMqTransport.IsConnectionProblem(exception))
         {
@@ -56,24 +61,16 @@ internal sealed class RabbitMqRequestTransport(
         properties.DeliveryMode = DeliveryModes.Transient;
 
         // Not mandatory: that the requester has gone is no news to anyone.
-        return transport.PublishAsync(string.Empty, replyTo, mandatory: false, properties, reply.Data, cancellationToken);
+        return _transport.PublishAsync(string.Empty, replyTo, mandatory: false, properties, reply.Data, cancellationToken);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_open is not null)
-        {
-            await _open.Channel.DisposeAsync();
-        }
-
-        _opening.Dispose();
-    }
+    public ValueTask DisposeAsync() => _channel.DisposeAsync();
 
     /// <summary>The queue keeps a request also when nobody consumes it; the requester would wait for nothing.</summary>
     private async Task CheckResponderAsync(IChannel channel, string queue, CancellationToken cancellationToken)
     {
         var seenAt = Volatile.Read(ref _seenAt);
-        if (seenAt != 0 && clock.GetElapsedTime(seenAt) < ResponderSeen)
+        if (seenAt != 0 && _clock.GetElapsedTime(seenAt) < ResponderSeen)
         {
             return;
         }
@@ -83,43 +80,18 @@ internal sealed class RabbitMqRequestTransport(
             throw new NoResponderException(queue);
         }
 
-        Volatile.Write(ref _seenAt, clock.GetTimestamp());
+        Volatile.Write(ref _seenAt, _clock.GetTimestamp());
     }
 
-    [SuppressMessage("Reliability", "CA2000", Justification = "The channel is disposed with this object, or with its connection.")]
-    private async ValueTask<IChannel> GetChannelAsync(CancellationToken cancellationToken)
+    /// <summary>Answers come to the channel that asks.</summary>
+    private async Task ListenAsync(IChannel channel, CancellationToken cancellationToken)
     {
-        if (_open is { IsUsable: true } open)
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.ReceivedAsync += (_, message) =>
         {
-            return open.Channel;
-        }
-
-        await _opening.WaitAsync(cancellationToken);
-        try
-        {
-            if (_open is not { IsUsable: true })
-            {
-                var connection = await connections.GetPublishingAsync(cancellationToken);
-                var channel = await connection.CreateChannelAsync(RabbitMqTransport.WithConfirms, cancellationToken);
-                var consumer = new AsyncEventingBasicConsumer(channel);
-                consumer.ReceivedAsync += (_, message) =>
-                {
-                    pending.Complete(RabbitMqHeaders.Read(message.BasicProperties), message.Body);
-                    return Task.CompletedTask;
-                };
-                await channel.BasicConsumeAsync(ReplyTo, autoAck: true, consumer, cancellationToken);
-                _open = new(connection, channel);
-            }
-
-            return _open.Channel;
-        }
-        catch (OperationCanceledException exception) when (connections.Problem is { } problem)
-        {
-            throw new BrokerUnavailableException($"RabbitMQ is not connected: {problem}", exception);
-        }
-        finally
-        {
-            _opening.Release();
-        }
+            _pending.Complete(RabbitMqHeaders.Read(message.BasicProperties), message.Body);
+            return Task.CompletedTask;
+        };
+        await channel.BasicConsumeAsync(ReplyTo, autoAck: true, consumer, cancellationToken);
     }
 }
