@@ -84,9 +84,21 @@ public sealed class FaultRun(
 
     public bool IsOneHost => service.Combination["broker"] == "memory";
 
+    /// <summary>Does also what an orchestrator does meanwhile: a process that says it is not alive is started again.</summary>
     public async Task UntilReadyAsync(ServiceProcess process, bool ready = true) => await UntilAsync(
-        async () => await process.StatusAsync("health/ready") == (ready ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable),
-        $"the {process.Side} did not become {(ready ? "ready" : "unready")}");
+        async () =>
+        {
+            if (await process.StatusAsync("health/live") == HttpStatusCode.ServiceUnavailable)
+            {
+                history.Add($"the {process.Side} asked to be restarted");
+                await process.RestartAsync();
+            }
+
+            return await process.StatusAsync("health/ready") == (ready ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable);
+        },
+        $"the {process.Side} did not become {(ready ? "ready" : "unready")}",
+        // As long as a service may take to ask for it, and then as long as any other.
+        TimeSpan.FromSeconds(90) + Patience);
 
     /// <summary>
     /// Sends until it is told to stop, so many at a time. Returns how often it was not confirmed. Not as fast as it can: what one

@@ -10,18 +10,15 @@ namespace MqService.Harness.Faults;
 public sealed class ServiceProcess : IAsyncDisposable
 {
     private readonly StringBuilder output = new();
-    private readonly Process process;
+    private readonly Command command;
+    private Process process;
 
-    private ServiceProcess(string side, Process process, Uri address)
+    private ServiceProcess(string side, Command command, Uri address)
     {
         Side = side;
-        this.process = process;
+        this.command = command;
         Http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
-        process.OutputDataReceived += Keep;
-        process.ErrorDataReceived += Keep;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        Exited = process.WaitForExitAsync();
+        (process, Exited) = Start();
     }
 
     public string Side { get; }
@@ -29,7 +26,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     public HttpClient Http { get; }
 
     /// <summary>Completes when the process has ended, for whatever reason.</summary>
-    public Task Exited { get; }
+    public Task Exited { get; private set; }
 
     public int ExitCode => process.ExitCode;
 
@@ -71,13 +68,13 @@ public sealed class ServiceProcess : IAsyncDisposable
         var command = Command.Dotnet(Path.Combine(folder, "bin", "Debug", "net10.0", $"{project}.dll"), "--urls", address.ToString());
         return new(
             side,
-            (command with
+            command with
             {
                 Folder = folder,
                 // The later ones count.
                 Environment = command.Environment.Append(new("ASPNETCORE_ENVIRONMENT", "Development")).Concat(environment)
                     .GroupBy(variable => variable.Key, (name, values) => KeyValuePair.Create(name, values.Last().Value)).ToDictionary(),
-            }).Start(),
+            },
             address);
     }
 
@@ -115,6 +112,14 @@ public sealed class ServiceProcess : IAsyncDisposable
         await Exited;
     }
 
+    /// <summary>SIGKILL, and the same again: what an orchestrator does when the liveness probe fails.</summary>
+    public async Task RestartAsync()
+    {
+        await KillAsync();
+        process.Dispose();
+        (process, Exited) = Start();
+    }
+
     /// <summary>SIGTERM, and the wait for the end.</summary>
     /// <exception cref="TimeoutException">It did not end within the grace period.</exception>
     public async Task TerminateAsync(TimeSpan grace)
@@ -133,6 +138,16 @@ public sealed class ServiceProcess : IAsyncDisposable
 
         process.Dispose();
         Http.Dispose();
+    }
+
+    private (Process Process, Task Exited) Start()
+    {
+        var started = command.Start();
+        started.OutputDataReceived += Keep;
+        started.ErrorDataReceived += Keep;
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
+        return (started, started.WaitForExitAsync());
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)

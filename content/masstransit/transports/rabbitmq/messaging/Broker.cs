@@ -47,6 +47,11 @@ internal static class Broker
         bus.TryAddSingleton<IRetryQueue, RabbitMqRetryQueue>();
         bus.TryAddSingleton<RabbitMqConnection>();
         bus.TryAddSingleton<IDeadLetterQueue, RabbitMqDeadLetterQueue>();
+        bus.AddHealthChecks().Add(new(
+            "connection",
+            services => new ConnectionLivenessCheck(services.GetRequiredService<IBusControl>().CheckHealth, services.GetRequiredService<TimeProvider>()),
+            failureStatus: null,
+            tags: ["live"]));
 
         bus.AddConfigureEndpointsCallback((_, queue, endpoint) => ConfigureQueue((IRabbitMqReceiveEndpointConfigurator)endpoint, queue));
 
