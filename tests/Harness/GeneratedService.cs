@@ -37,10 +37,6 @@ public sealed record GeneratedService(Combination Combination, string Name, stri
     public Task<CommandResult> BuildAsync(IReadOnlyDictionary<string, string?> environment, CancellationToken ct = default) =>
         DotnetAsync(["build", Solution, "--no-restore", "-warnaserror"], environment, ct: ct);
 
-    /// <summary>What only `dotnet format` finds. The rest of what it looks at (style, analyzers) the build enforces already, and it takes ten times as long.</summary>
-    public Task<CommandResult> VerifyWhitespaceAsync(CancellationToken ct = default) =>
-        DotnetAsync(["format", "whitespace", Folder, "--folder", "--verify-no-changes"], new Dictionary<string, string?>(), ct: ct);
-
     public Task<CommandResult> VerifyFormatAsync(IReadOnlyDictionary<string, string?> environment, CancellationToken ct = default) =>
         DotnetAsync(["format", Solution, "--verify-no-changes", "--no-restore"], environment, ct: ct);
 

@@ -1,6 +1,6 @@
 namespace MqService.Pack.Tests;
 
-/// <summary>The second tier: it builds without a warning, and every file is formatted.</summary>
+/// <summary>The second tier: it builds without a warning.</summary>
 public sealed class BuildTests(PackFixture pack)
 {
     [Theory, MemberData(nameof(Matrix.Resolved), MemberType = typeof(Matrix))]

@@ -88,24 +88,14 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
                 : Stop(combination, why, restored.Elapsed);
         }
 
-        var elapsed = TimeSpan.Zero;
-        Func<Task<CommandResult>>[] steps =
-        [
-            () => Task.FromResult(restored),
-            () => service.BuildAsync(GeneratedService.BuildEnvironment),
-            () => service.VerifyWhitespaceAsync(),
-        ];
-        foreach (var step in steps)
+        if (!restored.Succeeded)
         {
-            var result = await step();
-            elapsed += result.Elapsed;
-            if (!result.Succeeded)
-            {
-                return TierResult.Failed($"{result}", elapsed);
-            }
+            return TierResult.Failed($"{restored}", restored.Elapsed);
         }
 
-        return TierResult.Passed(elapsed) with { Service = service };
+        var build = await service.BuildAsync(GeneratedService.BuildEnvironment);
+        var elapsed = restored.Elapsed + build.Elapsed;
+        return build.Succeeded ? TierResult.Passed(elapsed) with { Service = service } : TierResult.Failed($"{build}", elapsed);
     }
 
     private async Task<TierResult> RunTestsAsync(Combination combination)
