@@ -8,13 +8,16 @@ internal sealed class RequestFuzzer(int seed)
 {
     private const string Good = """{"orderId":"x","sku":"coffee","quantity":1}""";
 
-    /// <summary>One in so many is as large as a client may make it.</summary>
-    private const int Huge = 400;
+    /// <summary>The number of a request that is as large as a client may make it.</summary>
+    public const int Huge = HugeEvery / 2;
+
+    /// <summary>One in so many is.</summary>
+    private const int HugeEvery = 400;
 
     public (string What, HttpRequestMessage Request) Create(int number)
     {
         var random = new Random(unchecked((seed * 1_000_003) + number));
-        if (number % Huge == Huge / 2)
+        if (number % HugeEvery == Huge)
         {
             return ("a huge body", Post(Encoding.UTF8.GetBytes(Good.Replace("coffee", new string('c', 10 * 1024 * 1024)))));
         }
