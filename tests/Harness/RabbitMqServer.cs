@@ -123,7 +123,7 @@ public sealed class RabbitMqServer : ICluster
             cluster_formation.classic_config.nodes.1 = {NameOf(first)}
             disk_free_limit.absolute = 50MB
             log.console = true
-            log.console.level = warning
+            log.console.level = info
             log.file = false
 
             """, ct);
@@ -137,7 +137,8 @@ public sealed class RabbitMqServer : ICluster
             ["RABBITMQ_PID_FILE"] = Path.Combine(folder, $"{port}.pid"),
         };
         return await ServerProcess.StartAsync(
-            new Command(Script!) { Environment = environment, Timeout = TimeSpan.FromMinutes(2) },
+            // It takes some five seconds of processor time. A machine with a load of 25 took 100 to give it that.
+            new Command(Script!) { Environment = environment, Timeout = TimeSpan.FromMinutes(5) },
             // The listener opens last, after the definitions are in.
             (_, t) => ServerProcess.ListensAsync(port, t),
             ct);

@@ -16,13 +16,20 @@ internal sealed class ServerNode(string name, int port, Func<CancellationToken, 
 
     public async Task StartAsync(CancellationToken ct) => process = await start(ct);
 
-    /// <summary>SIGKILL. Does nothing if that was done before.</summary>
+    /// <summary>SIGKILL. Does nothing if that was done before. Returns when nobody answers at its port any more.</summary>
     public async Task KillAsync()
     {
         if (process is { } running)
         {
             process = null;
             await running.KillAsync();
+
+            // What listens may be a child of what we started, and a moment later gone than that. Whoever waits for the next one to
+            // listen must not find this one.
+            while (await ServerProcess.ListensAsync(port, CancellationToken.None))
+            {
+                await Task.Delay(10);
+            }
         }
     }
 

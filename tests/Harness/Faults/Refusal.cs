@@ -10,9 +10,6 @@ internal sealed record Refusal(Func<Task> BeginAsync, Func<Task> EndAsync)
     /// <summary>What is there when it begins may be removed: not the service's fault, and so to be avoided.</summary>
     public bool DropsWhatIsThere { get; init; }
 
-    /// <summary>It refuses for a while, and then lets something through. RabbitMQ's limits are like that, for a channel that tries again.</summary>
-    public bool IsSoft { get; init; }
-
     /// <summary>What is there can be handled and acknowledged meanwhile, which is how there comes to be room.</summary>
     public bool LetsConsumersGoOn { get; init; }
 
@@ -21,7 +18,7 @@ internal sealed record Refusal(Func<Task> BeginAsync, Func<Task> EndAsync)
     {
         RabbitMqServer rabbitMq => new(
             () => LimitAsync(rabbitMq, run, 0),
-            () => LimitAsync(rabbitMq, run, 1_000_000)) { IsSoft = run.Library == "masstransit" },
+            () => LimitAsync(rabbitMq, run, 1_000_000)),
         NatsServer nats => new(() => LimitAsync(nats, run, 1, ".retry", ".dlq"), () => LimitAsync(nats, run, Unlimited, ".retry", ".dlq")),
 
         // Redis is full as a whole or not at all. Keys that are something else refuse just as well.

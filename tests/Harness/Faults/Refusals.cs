@@ -39,7 +39,7 @@ internal static class Refusals
         await Scenario.RequireCalmAsync(run, consumer, Observation);
         var ended = await AllEndedAsync(late);
         run.History.Add("what failed was settled", detail: ended);
-        if (ended && !refusal.IsSoft)
+        if (ended)
         {
             throw new FaultException($"What failed was settled, though there was no room for it. The history is in {run.History.Path}");
         }

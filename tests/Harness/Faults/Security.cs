@@ -207,12 +207,16 @@ internal static class Security
             await run.UntilAsync(
                 async () => Says(reason = await side.ReadinessAsync()), () => $"the {side.Side} is not ready, and gives this reason: {reason}", TimeSpan.FromSeconds(40));
             var before = side.ProcessorTime;
-            await Task.Delay(Watched);
+            if (await Task.WhenAny(side.Exited, Task.Delay(Watched)) == side.Exited)
+            {
+                throw new FaultException($"The {side.Side} died: {reason}\n{side.Output}");
+            }
+
             var busy = side.ProcessorTime - before;
             run.History.Add("unready", side.Side, new { reason, busy });
-            if (side.Exited.IsCompleted || busy > Idle || await side.StatusAsync("health/ready") != HttpStatusCode.ServiceUnavailable)
+            if (busy > Idle || await side.StatusAsync("health/ready") != HttpStatusCode.ServiceUnavailable)
             {
-                throw new FaultException($"The {side.Side} was busy for {busy.TotalSeconds:0.0} of {Watched.TotalSeconds:0} s, died or became ready: {reason}\n{side.Output}");
+                throw new FaultException($"The {side.Side} was busy for {busy.TotalSeconds:0.0} of {Watched.TotalSeconds:0} s, or became ready: {reason}\n{side.Output}");
             }
 
             if (reason.Contains(run.Security.Password, StringComparison.Ordinal) || reason.Contains(WrongPassword, StringComparison.Ordinal))

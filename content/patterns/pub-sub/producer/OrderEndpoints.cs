@@ -47,8 +47,8 @@ public static class OrderEndpoints
 /// <param name="Quantity">How many of it.</param>
 /// <param name="Region">Where. It is the message's subject, which subscribers can choose by.</param>
 public sealed record PlaceOrder(
-    [property: StringLength(200, MinimumLength = 1)] string? OrderId,
-    [property: Required] string Sku,
+    [property: StringLength(200, MinimumLength = 1), StorableText] string? OrderId,
+    [property: Required, StorableText] string Sku,
     [property: Range(1, 1_000_000)] int Quantity,
     [property: RegularExpression("[a-z]{2,8}", ErrorMessage = "The region must be two to eight small letters.")] string Region = "eu");
 

@@ -13,6 +13,8 @@ public sealed class HttpTests(ServiceFixture service)
     [InlineData("""{"sku":"coffee","quantity":0}""", "quantity")]
     [InlineData("""{"sku":"coffee"}""", "quantity")]
     [InlineData("""{"sku":"coffee","quantity":"many"}""", "quantity")]
+    [InlineData("""{"sku":"cof\u0000fee","quantity":1}""", "U+0000")]
+    [InlineData("""{"orderId":"\u0000","sku":"coffee","quantity":1}""", "U+0000")]
     [InlineData("""{"sku":"coffee",""", "")]
     [InlineData("", "")]
     public async Task An_invalid_body_is_a_400_that_says_what_is_wrong(string body, string mentions)

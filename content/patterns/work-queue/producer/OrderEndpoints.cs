@@ -45,8 +45,8 @@ public static class OrderEndpoints
 /// <param name="Sku">The article.</param>
 /// <param name="Quantity">How many of it.</param>
 public sealed record PlaceOrder(
-    [property: StringLength(200, MinimumLength = 1)] string? OrderId,
-    [property: Required] string Sku,
+    [property: StringLength(200, MinimumLength = 1), StorableText] string? OrderId,
+    [property: Required, StorableText] string Sku,
     [property: Range(1, 1_000_000)] int Quantity);
 
 public sealed record OrderAccepted(string OrderId, string MessageId);

@@ -8,13 +8,16 @@ internal sealed class RequestFuzzer(int seed)
 {
     private const string Good = """{"orderId":"x","sku":"coffee","quantity":1}""";
 
-    /// <summary>One in so many is as large as a client may make it.</summary>
-    private const int Huge = 400;
+    /// <summary>The number of a request that is as large as a client may make it.</summary>
+    public const int Huge = HugeEvery / 2;
+
+    /// <summary>One in so many is.</summary>
+    private const int HugeEvery = 400;
 
     public (string What, HttpRequestMessage Request) Create(int number)
     {
         var random = new Random(unchecked((seed * 1_000_003) + number));
-        if (number % Huge == Huge / 2)
+        if (number % HugeEvery == Huge)
         {
             return ("a huge body", Post(Encoding.UTF8.GetBytes(Good.Replace("coffee", new string('c', 10 * 1024 * 1024)))));
         }
@@ -33,7 +36,7 @@ internal sealed class RequestFuzzer(int seed)
             9 => ("more than one value", Post(Good + Pick(random, "}", Good, "x"))),
             10 => ("another encoding", Post(Pick(random, Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32).GetBytes(Good))),
             11 => ("broken UTF-8 in a text", Post(Array.ConvertAll(Encoding.UTF8.GetBytes(Good), value => value == (byte)'c' ? (byte)0xff : value))),
-            12 => ("an order id of no length", Post(Good.Replace("\"x\"", Pick(random, "\"\"", $"\"{new string('x', random.Next(201, 50_000))}\"")))),
+            12 => ("a bad order id", Post(Good.Replace("\"x\"", Pick(random, "\"\"", "\"a\\u0000b\"", $"\"{new string('x', random.Next(201, 50_000))}\"")))),
             13 => ("another type of content", Post(Good, Pick(random, "text/plain", "application/xml", "multipart/form-data", "application/json; charset=utf-7", "application/x-www-form-urlencoded"))),
             14 => ("no type of content", Post(Encoding.UTF8.GetBytes(Good), null)),
             15 => ("a bad Idempotency-Key", With(Post(Good), "Idempotency-Key", Pick(random, "", " ", "a b", "ü", "\u0080", "\u001f", new string('k', random.Next(201, 8_000))))),

@@ -48,13 +48,16 @@ internal static class NatsMessageHeaders
         return created;
     }
 
-    /// <summary>The headers for a copy of a message, with a new failure history. Leaves out what was meant for the server.</summary>
+    /// <summary>
+    /// The headers for a copy of a message, with a new failure history. Leaves out what was meant for the server, and names that the
+    /// client does not send: the server passes on any.
+    /// </summary>
     public static NatsHeaders Copy(NatsHeaders? original, FailureHistory? failures)
     {
         var copy = new NatsHeaders();
         foreach (var (name, value) in original ?? [])
         {
-            if (name != Delay && !name.StartsWith(ServerPrefix, StringComparison.OrdinalIgnoreCase))
+            if (name != Delay && !name.StartsWith(ServerPrefix, StringComparison.OrdinalIgnoreCase) && IsSendable(name))
             {
                 copy[name] = value;
             }
@@ -112,6 +115,8 @@ internal static class NatsMessageHeaders
     /// <summary>What the headers take on the wire, in bytes.</summary>
     public static int SizeOf(NatsHeaders headers) =>
         "NATS/1.0\r\n\r\n".Length + headers.Sum(header => Encoding.UTF8.GetByteCount(header.Key) + Encoding.UTF8.GetByteCount(header.Value.ToString()) + ": \r\n".Length);
+
+    private static bool IsSendable(string name) => name.Length > 0 && !name.AsSpan().ContainsAnyExceptInRange('!', '~');
 
     // A header ends at the end of its line, and an exception's message may have many.
     private static string OneLine(string text)
