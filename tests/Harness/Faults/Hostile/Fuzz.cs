@@ -73,27 +73,8 @@ internal static class Fuzz
             throw new FaultException($"The dead letters cannot be looked at: {exception.Message} {Replay()}");
         }
 
-        foreach (var (process, before) in new[] { (producer, producerMemory), (consumer, consumerMemory) })
-        {
-            if (process.Exited.IsCompleted)
-            {
-                throw new FaultException($"The {process.Side} died. {Replay()}");
-            }
-
-            if (numbers.Length > WarmUp)
-            {
-                // Bodies of 10 MB leave a lot lying about: one more at a time, until the garbage is collected. What is held stays.
-                await run.UntilAsync(
-                    async () =>
-                    {
-                        await RequestAsync(RequestFuzzer.Huge);
-                        return process.WorkingSet <= before + Slack;
-                    },
-                    () => $"the {process.Side} took {before >> 20} MiB after {WarmUp} hostile messages and {process.WorkingSet >> 20} MiB after {numbers.Length}. {Replay()}",
-                    TimeSpan.FromMinutes(1));
-            }
-        }
-
+        var producerHolds = await HeldAsync(producer, producerMemory);
+        var consumerHolds = await HeldAsync(consumer, consumerMemory);
         if (refused > 0)
         {
             throw new FaultException($"{refused} healthy messages were refused. {Replay()}");
@@ -105,7 +86,7 @@ internal static class Fuzz
             Confirmed = healthy.Confirmed + messages.Confirmed,
             Processed = healthy.Processed + messages.Confirmed - messages.Dead,
             DeadLettered = healthy.DeadLettered + messages.Dead,
-            Note = $"seed {seed}, as many hostile requests, memory {producerMemory >> 20} -> {producer.WorkingSet >> 20} and {consumerMemory >> 20} -> {consumer.WorkingSet >> 20} MiB",
+            Note = $"seed {seed}, as many hostile requests, memory {producerMemory >> 20} -> {producerHolds >> 20} and {consumerMemory >> 20} -> {consumerHolds >> 20} MiB",
         };
 
         async Task<HostileMessages> MessagesAsync()
@@ -120,6 +101,31 @@ internal static class Fuzz
                 _ => HostileKafka.Connect(broker, format.Queue),
             };
             return new(run, sender, new(seed, format, sender.MaxBody), Replay);
+        }
+
+        // What it has in memory, if that is no more than it may be.
+        async Task<long> HeldAsync(ServiceProcess process, long before)
+        {
+            if (process.Exited.IsCompleted)
+            {
+                throw new FaultException($"The {process.Side} died. {Replay()}");
+            }
+
+            var held = process.WorkingSet;
+            if (numbers.Length > WarmUp && held > before + Slack)
+            {
+                // Bodies of 10 MB leave a lot lying about: one more at a time, until the garbage is collected. What is held stays.
+                await run.UntilAsync(
+                    async () =>
+                    {
+                        await RequestAsync(RequestFuzzer.Huge);
+                        return (held = process.WorkingSet) <= before + Slack;
+                    },
+                    () => $"the {process.Side} took {before >> 20} MiB after {WarmUp} hostile messages and {held >> 20} MiB after {numbers.Length}. {Replay()}",
+                    TimeSpan.FromMinutes(1));
+            }
+
+            return held;
         }
 
         async Task RequestAsync(int number)
