@@ -29,6 +29,10 @@ public static class MessagingExtensions
         services.AddSingleton<ConfirmedPublisher>();
         services.AddSingleton<IOutboxSender, MassTransitOutboxSender>();
 
+        // A filter that it does not find here, MassTransit makes by reflection, for each message.
+        services.AddTransient(typeof(HandlingFilter<>));
+        services.AddTransient(typeof(InboxFilter<>));
+
         services.AddMassTransit(bus =>
         {
             services.AddSingleton(new BusRegistration(bus));

@@ -29,6 +29,10 @@ public static class MessagingExtensions
         services.AddSingleton<MessagesInFlight>();
         services.AddSingleton<IOutboxSender, MassTransitOutboxSender>();
 
+        // A filter that it does not find here, MassTransit makes by reflection, for each message.
+        services.AddTransient(typeof(HandlingFilter<>));
+        services.AddTransient(typeof(InboxFilter<>));
+
         // Before MassTransit, for what starts first stops last: the rider needs all of it until it has drained.
         services.AddKafka();
 
