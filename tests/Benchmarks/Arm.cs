@@ -11,7 +11,7 @@ public sealed record Arm(string Name, string Project, string? Library, IReadOnly
 
     public static Arm Native { get; } = new("native", "GeneratedNative", "native", ["rabbitmq", "nats", "redis", "kafka"]);
 
-    public static Arm GeneratedMassTransit { get; } = new("masstransit", "GeneratedMassTransit", "masstransit", ["rabbitmq", "kafka"]);
+    public static Arm GeneratedMassTransit { get; } = new("masstransit", "GeneratedMassTransit", "masstransit", ["rabbitmq"]);
 
     public static Arm PlainMassTransit { get; } = new("plain-masstransit", "PlainMassTransit", null, ["rabbitmq"]);
 

@@ -19,7 +19,7 @@ public sealed partial class DocumentationTests(PackFixture pack)
         ["dotnet pack -p:ValidateTemplates=true"] = "Its package is not on every feed; TemplateJsonTests covers the same rules.",
         ["dotnet new install MqService.Templates"] = nameof(PackFixture),
         ["dotnet build"] = nameof(BuildTests),
-        ["dotnet test"] = nameof(RabbitMqServiceTests),
+        ["dotnet test"] = nameof(ScriptTests),
         ["docker compose up -d --wait"] = "Needs Docker.",
     };
 

@@ -17,7 +17,7 @@ public sealed class FaultTests(PackFixture pack)
     {
         ("work-queue", "native", not ("leader" or "full" or "fuzz" or "wrong-password" or "secrets")) => true,
         (_, "native", "kill" or "broker" or "steps" or "es-writers" or "es-rebuild") => true,
-        (_, "masstransit", "broker") => true,
+        ("work-queue" or "saga" or "event-sourcing", "masstransit", "broker") => true,
         _ => false,
     };
 

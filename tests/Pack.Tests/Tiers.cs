@@ -112,7 +112,7 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
             return Stop(combination, missing, TimeSpan.Zero);
         }
 
-        var (result, run) = await build.Service.TestAsync(await servers.EnvironmentAsync(combination, "tests"));
+        var (result, run) = await build.Service.RunTestProgramAsync(await servers.EnvironmentAsync(combination, "tests"));
         return (result.Succeeded && run is { Passed: > 0, Failed: 0 }
             ? TierResult.Passed(result.Elapsed)
             : await KeepOutputAsync(combination, result, run)) with { Run = run };

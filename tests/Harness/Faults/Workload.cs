@@ -78,7 +78,11 @@ public sealed record Workload(
     private static Workload OfAccounts()
     {
         var accounts = new ConcurrentDictionary<string, string>();
-        return new("accounts", HttpStatusCode.OK, PostDeposit, [id => $"balances/{accounts[id]}"]);
+        return new("accounts", HttpStatusCode.OK, PostDeposit, [id => $"balances/{accounts[id]}"])
+        {
+            // Where PostgreSQL keeps the events no outage of the broker slows the senders down, and each event is looked up in the end.
+            Pace = TimeSpan.FromMilliseconds(100),
+        };
 
         HttpRequestMessage PostDeposit(string id, string sku) => new(HttpMethod.Post, $"accounts/{accounts[id] = $"{sku}-{id.Replace("-", "", StringComparison.Ordinal)}"}/deposits")
         {
