@@ -31,7 +31,7 @@ public sealed partial class DocumentationTests(PackFixture pack)
         ["dotnet run -c Release --project tests/Benchmarks -- "] = nameof(BenchmarkTests),
         ["curl "] = nameof(ReadmeWalkthrough),
         ["sleep "] = nameof(ReadmeWalkthrough),
-        ["export ConnectionStrings__"] = nameof(RabbitMqServiceTests),
+        ["export ConnectionStrings__"] = nameof(RabbitMqNativeServiceTests),
     };
 
     public static TheoryData<string, string> DotnetNewCommands =>

@@ -9,11 +9,12 @@ public static class Matrix
     /// <summary>Those that differ in what they generate.</summary>
     public static TheoryData<string> Resolved => Rows(Template.MqService.Resolved);
 
-    public static TheoryData<string> ResolvedOf(string broker) => Rows(Template.MqService.Resolved.Where(c => c["broker"] == broker));
+    public static TheoryData<string> ResolvedOf(string broker, string library) =>
+        Rows(Template.MqService.Resolved.Where(c => c["broker"] == broker && c["library"] == library));
 
     /// <summary>Of those, the ones with the store that `auto` stands for: the commands of a README do not depend on it.</summary>
-    public static TheoryData<string> DefaultStoresOf(string broker) => Rows(Template.MqService.Combinations
-        .Where(c => c["broker"] == broker && c["store"] == "auto" && c["library"] != "auto")
+    public static TheoryData<string> DefaultStoresOf(string broker, string library) => Rows(Template.MqService.Combinations
+        .Where(c => c["broker"] == broker && c["store"] == "auto" && c["library"] == library)
         .Select(Template.MqService.Resolve));
 
     /// <summary>Those that leave library and store to the template. What the one becomes does not depend on the other.</summary>

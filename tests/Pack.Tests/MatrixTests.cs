@@ -9,16 +9,16 @@ public sealed class BuildTests(PackFixture pack)
 }
 
 /// <summary>
-/// The third tier: its own tests pass on a real broker and a real store. A class for each broker, because classes run side by side:
-/// the tests of a service wait more than they work.
+/// The third tier: its own tests pass on a real broker and a real store. A class for each broker and library, because classes run side
+/// by side: the tests of a service wait more than they work.
 /// </summary>
-public abstract class ServiceTests<TBroker>(PackFixture pack)
-    where TBroker : IBrokerName
+public abstract class ServiceTests<TLane>(PackFixture pack)
+    where TLane : ILane
 {
-#pragma warning disable CA1000 // MemberData finds them on the class that is closed over its broker: that is the point.
-    public static TheoryData<string> All => Matrix.ResolvedOf(TBroker.Name);
+#pragma warning disable CA1000 // MemberData finds them on the class that is closed over its lane: that is the point.
+    public static TheoryData<string> All => Matrix.ResolvedOf(TLane.Broker, TLane.Library);
 
-    public static TheoryData<string> WithDefaultStore => Matrix.DefaultStoresOf(TBroker.Name);
+    public static TheoryData<string> WithDefaultStore => Matrix.DefaultStoresOf(TLane.Broker, TLane.Library);
 #pragma warning restore CA1000
 
     [Theory, MemberData(nameof(All))]
@@ -30,60 +30,104 @@ public abstract class ServiceTests<TBroker>(PackFixture pack)
         (await pack.Tiers.WalkThroughAsync(Matrix.Of(name))).Assert();
 }
 
-public interface IBrokerName
+public interface ILane
 {
-    static abstract string Name { get; }
+    static abstract string Broker { get; }
+
+    static abstract string Library { get; }
 }
 
-public sealed class MemoryServiceTests(PackFixture pack) : ServiceTests<MemoryServiceTests.Broker>(pack)
+public sealed class MemoryNativeServiceTests(PackFixture pack) : ServiceTests<MemoryNativeServiceTests.Lane>(pack)
 {
-    public sealed class Broker : IBrokerName
+    public sealed class Lane : ILane
     {
-        public static string Name => "memory";
+        public static string Broker => "memory";
+
+        public static string Library => "native";
     }
 }
 
-public sealed class RabbitMqServiceTests(PackFixture pack) : ServiceTests<RabbitMqServiceTests.Broker>(pack)
+public sealed class MemoryMassTransitServiceTests(PackFixture pack) : ServiceTests<MemoryMassTransitServiceTests.Lane>(pack)
 {
-    public sealed class Broker : IBrokerName
+    public sealed class Lane : ILane
     {
-        public static string Name => "rabbitmq";
+        public static string Broker => "memory";
+
+        public static string Library => "masstransit";
     }
 }
 
-public sealed class KafkaServiceTests(PackFixture pack) : ServiceTests<KafkaServiceTests.Broker>(pack)
+public sealed class RabbitMqNativeServiceTests(PackFixture pack) : ServiceTests<RabbitMqNativeServiceTests.Lane>(pack)
 {
-    public sealed class Broker : IBrokerName
+    public sealed class Lane : ILane
     {
-        public static string Name => "kafka";
+        public static string Broker => "rabbitmq";
+
+        public static string Library => "native";
     }
 }
 
-public sealed class NatsServiceTests(PackFixture pack) : ServiceTests<NatsServiceTests.Broker>(pack)
+public sealed class RabbitMqMassTransitServiceTests(PackFixture pack) : ServiceTests<RabbitMqMassTransitServiceTests.Lane>(pack)
 {
-    public sealed class Broker : IBrokerName
+    public sealed class Lane : ILane
     {
-        public static string Name => "nats";
+        public static string Broker => "rabbitmq";
+
+        public static string Library => "masstransit";
     }
 }
 
-public sealed class RedisServiceTests(PackFixture pack) : ServiceTests<RedisServiceTests.Broker>(pack)
+public sealed class KafkaNativeServiceTests(PackFixture pack) : ServiceTests<KafkaNativeServiceTests.Lane>(pack)
 {
-    public sealed class Broker : IBrokerName
+    public sealed class Lane : ILane
     {
-        public static string Name => "redis";
+        public static string Broker => "kafka";
+
+        public static string Library => "native";
+    }
+}
+
+public sealed class KafkaMassTransitServiceTests(PackFixture pack) : ServiceTests<KafkaMassTransitServiceTests.Lane>(pack)
+{
+    public sealed class Lane : ILane
+    {
+        public static string Broker => "kafka";
+
+        public static string Library => "masstransit";
+    }
+}
+
+public sealed class NatsNativeServiceTests(PackFixture pack) : ServiceTests<NatsNativeServiceTests.Lane>(pack)
+{
+    public sealed class Lane : ILane
+    {
+        public static string Broker => "nats";
+
+        public static string Library => "native";
+    }
+}
+
+public sealed class RedisNativeServiceTests(PackFixture pack) : ServiceTests<RedisNativeServiceTests.Lane>(pack)
+{
+    public sealed class Lane : ILane
+    {
+        public static string Broker => "redis";
+
+        public static string Library => "native";
     }
 }
 
 public sealed class RequirementTests
 {
     [Fact]
-    public void Every_broker_has_its_service_tests() =>
+    public void Every_broker_and_library_has_its_service_tests() =>
         Assert.Equal(
-            Template.MqService.Choices("broker").Order(),
-            typeof(RequirementTests).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IBrokerName)) && t.IsClass).Select(t => (string)t.GetProperty(nameof(IBrokerName.Name))!.GetValue(null)!).Order());
+            Template.MqService.Resolved.Select(c => (c["broker"], c["library"])).Distinct().Order(),
+            typeof(RequirementTests).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(ILane)) && t.IsClass).Select(t => (Of(t, nameof(ILane.Broker)), Of(t, nameof(ILane.Library)))).Order());
 
     [Fact]
     public void Required_brokers_exist() =>
         Assert.Subset(Template.MqService.Choices("broker").ToHashSet(), Tiers.Required.ToHashSet());
+
+    private static string Of(Type lane, string property) => (string)lane.GetProperty(property)!.GetValue(null)!;
 }
