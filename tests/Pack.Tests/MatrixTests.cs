@@ -12,13 +12,14 @@ public sealed class BuildTests(PackFixture pack)
 /// The third tier: its own tests pass on a real broker and a real store. A class for each broker and library, because classes run side
 /// by side: the tests of a service wait more than they work.
 /// </summary>
-public abstract class ServiceTests<TLane>(PackFixture pack)
-    where TLane : ILane
+public abstract class ServiceTests<TBroker, TLibrary>(PackFixture pack)
+    where TBroker : IChoice
+    where TLibrary : IChoice
 {
-#pragma warning disable CA1000 // MemberData finds them on the class that is closed over its lane: that is the point.
-    public static TheoryData<string> All => Matrix.ResolvedOf(TLane.Broker, TLane.Library);
+#pragma warning disable CA1000 // MemberData finds them on the class that is closed over its choices: that is the point.
+    public static TheoryData<string> All => Matrix.ResolvedOf(TBroker.Name, TLibrary.Name);
 
-    public static TheoryData<string> WithDefaultStore => Matrix.DefaultStoresOf(TLane.Broker, TLane.Library);
+    public static TheoryData<string> WithDefaultStore => Matrix.DefaultStoresOf(TBroker.Name, TLibrary.Name);
 #pragma warning restore CA1000
 
     [Theory, MemberData(nameof(All))]
@@ -30,91 +31,61 @@ public abstract class ServiceTests<TLane>(PackFixture pack)
         (await pack.Tiers.WalkThroughAsync(Matrix.Of(name))).Assert();
 }
 
-public interface ILane
-{
-    static abstract string Broker { get; }
+public sealed class MemoryNativeServiceTests(PackFixture pack) : ServiceTests<Memory, Native>(pack);
 
-    static abstract string Library { get; }
+public sealed class MemoryMassTransitServiceTests(PackFixture pack) : ServiceTests<Memory, MassTransit>(pack);
+
+public sealed class RabbitMqNativeServiceTests(PackFixture pack) : ServiceTests<RabbitMq, Native>(pack);
+
+public sealed class RabbitMqMassTransitServiceTests(PackFixture pack) : ServiceTests<RabbitMq, MassTransit>(pack);
+
+public sealed class KafkaNativeServiceTests(PackFixture pack) : ServiceTests<Kafka, Native>(pack);
+
+public sealed class KafkaMassTransitServiceTests(PackFixture pack) : ServiceTests<Kafka, MassTransit>(pack);
+
+public sealed class NatsNativeServiceTests(PackFixture pack) : ServiceTests<Nats, Native>(pack);
+
+public sealed class RedisNativeServiceTests(PackFixture pack) : ServiceTests<Redis, Native>(pack);
+
+/// <summary>A broker or a library as a type.</summary>
+public interface IChoice
+{
+    static abstract string Name { get; }
 }
 
-public sealed class MemoryNativeServiceTests(PackFixture pack) : ServiceTests<MemoryNativeServiceTests.Lane>(pack)
+public sealed class Memory : IChoice
 {
-    public sealed class Lane : ILane
-    {
-        public static string Broker => "memory";
-
-        public static string Library => "native";
-    }
+    public static string Name => "memory";
 }
 
-public sealed class MemoryMassTransitServiceTests(PackFixture pack) : ServiceTests<MemoryMassTransitServiceTests.Lane>(pack)
+public sealed class RabbitMq : IChoice
 {
-    public sealed class Lane : ILane
-    {
-        public static string Broker => "memory";
-
-        public static string Library => "masstransit";
-    }
+    public static string Name => "rabbitmq";
 }
 
-public sealed class RabbitMqNativeServiceTests(PackFixture pack) : ServiceTests<RabbitMqNativeServiceTests.Lane>(pack)
+public sealed class Kafka : IChoice
 {
-    public sealed class Lane : ILane
-    {
-        public static string Broker => "rabbitmq";
-
-        public static string Library => "native";
-    }
+    public static string Name => "kafka";
 }
 
-public sealed class RabbitMqMassTransitServiceTests(PackFixture pack) : ServiceTests<RabbitMqMassTransitServiceTests.Lane>(pack)
+public sealed class Nats : IChoice
 {
-    public sealed class Lane : ILane
-    {
-        public static string Broker => "rabbitmq";
-
-        public static string Library => "masstransit";
-    }
+    public static string Name => "nats";
 }
 
-public sealed class KafkaNativeServiceTests(PackFixture pack) : ServiceTests<KafkaNativeServiceTests.Lane>(pack)
+public sealed class Redis : IChoice
 {
-    public sealed class Lane : ILane
-    {
-        public static string Broker => "kafka";
-
-        public static string Library => "native";
-    }
+    public static string Name => "redis";
 }
 
-public sealed class KafkaMassTransitServiceTests(PackFixture pack) : ServiceTests<KafkaMassTransitServiceTests.Lane>(pack)
+public sealed class Native : IChoice
 {
-    public sealed class Lane : ILane
-    {
-        public static string Broker => "kafka";
-
-        public static string Library => "masstransit";
-    }
+    public static string Name => "native";
 }
 
-public sealed class NatsNativeServiceTests(PackFixture pack) : ServiceTests<NatsNativeServiceTests.Lane>(pack)
+public sealed class MassTransit : IChoice
 {
-    public sealed class Lane : ILane
-    {
-        public static string Broker => "nats";
-
-        public static string Library => "native";
-    }
-}
-
-public sealed class RedisNativeServiceTests(PackFixture pack) : ServiceTests<RedisNativeServiceTests.Lane>(pack)
-{
-    public sealed class Lane : ILane
-    {
-        public static string Broker => "redis";
-
-        public static string Library => "native";
-    }
+    public static string Name => "masstransit";
 }
 
 public sealed class RequirementTests
@@ -123,11 +94,15 @@ public sealed class RequirementTests
     public void Every_broker_and_library_has_its_service_tests() =>
         Assert.Equal(
             Template.MqService.Resolved.Select(c => (c["broker"], c["library"])).Distinct().Order(),
-            typeof(RequirementTests).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(ILane)) && t.IsClass).Select(t => (Of(t, nameof(ILane.Broker)), Of(t, nameof(ILane.Library)))).Order());
+            typeof(RequirementTests).Assembly.GetTypes()
+                .Select(type => type.BaseType)
+                .Where(type => type is { IsGenericType: true } && type.GetGenericTypeDefinition() == typeof(ServiceTests<,>))
+                .Select(type => (NameOf(type!.GetGenericArguments()[0]), NameOf(type.GetGenericArguments()[1])))
+                .Order());
 
     [Fact]
     public void Required_brokers_exist() =>
         Assert.Subset(Template.MqService.Choices("broker").ToHashSet(), Tiers.Required.ToHashSet());
 
-    private static string Of(Type lane, string property) => (string)lane.GetProperty(property)!.GetValue(null)!;
+    private static string NameOf(Type choice) => (string)choice.GetProperty(nameof(IChoice.Name))!.GetValue(null)!;
 }

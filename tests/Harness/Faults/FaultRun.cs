@@ -82,6 +82,9 @@ public sealed class FaultRun(
     /// <summary>Where PostgreSQL keeps the events, they are kept without the broker, and sent when it is back.</summary>
     public bool ConfirmsWithoutBroker => (service.Combination["pattern"], service.Combination["broker"]) == ("event-sourcing", "rabbitmq");
 
+    /// <summary>Only MassTransit on RabbitMQ does, after 90 seconds; then it has as long as any other.</summary>
+    private bool AsksForRestarts => (service.Combination["library"], service.Combination["broker"]) == ("masstransit", "rabbitmq");
+
     public bool IsOneHost => service.Combination["broker"] == "memory";
 
     /// <summary>Does also what an orchestrator does meanwhile: a process that says it is not alive is started again.</summary>
@@ -97,8 +100,7 @@ public sealed class FaultRun(
             return await process.StatusAsync("health/ready") == (ready ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable);
         },
         $"the {process.Side} did not become {(ready ? "ready" : "unready")}",
-        // As long as a service may take to ask for it, and then as long as any other.
-        TimeSpan.FromSeconds(90) + Patience);
+        ready && AsksForRestarts ? TimeSpan.FromSeconds(90) + Patience : Patience);
 
     /// <summary>
     /// Sends until it is told to stop, so many at a time. Returns how often it was not confirmed. Not as fast as it can: what one
