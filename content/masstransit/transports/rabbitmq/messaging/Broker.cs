@@ -47,11 +47,11 @@ internal static class Broker
         bus.TryAddSingleton<IRetryQueue, RabbitMqRetryQueue>();
         bus.TryAddSingleton<RabbitMqConnection>();
         bus.TryAddSingleton<IDeadLetterQueue, RabbitMqDeadLetterQueue>();
-        bus.AddHealthChecks().Add(new(
-            "connection",
-            services => new ConnectionLivenessCheck(services.GetRequiredService<IBusControl>().CheckHealth, services.GetRequiredService<TimeProvider>()),
-            failureStatus: null,
-            tags: ["live"]));
+
+        // One for all probes: it remembers since when. Without this each probe would get one of its own.
+        bus.AddSingleton(services => new ConnectionLivenessCheck(
+            services.GetRequiredService<IBusControl>().CheckHealth, services.GetRequiredService<TimeProvider>()));
+        bus.AddHealthChecks().AddCheck<ConnectionLivenessCheck>("connection", tags: ["live"]);
 
         bus.AddConfigureEndpointsCallback((_, queue, endpoint) => ConfigureQueue((IRabbitMqReceiveEndpointConfigurator)endpoint, queue));
 

@@ -1,6 +1,8 @@
 using Acme._1.Messaging.RabbitMq;
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
@@ -8,7 +10,7 @@ using Shouldly;
 
 namespace Acme._1.Tests;
 
-public sealed class ConnectionLivenessTests
+public sealed class ConnectionLivenessTests(ServiceFixture service)
 {
     private static readonly Dictionary<string, EndpointHealthResult> Endpoints = [];
 
@@ -54,6 +56,15 @@ public sealed class ConnectionLivenessTests
 
         _clock.Now += ConnectionLivenessCheck.Patience;
         (await StatusAsync(check, WithoutBroker)).ShouldBe(HealthStatus.Healthy);
+    }
+
+    [Fact]
+    public void All_probes_ask_the_same_check()
+    {
+        var services = service.Hosts.ConsumerServices;
+        var probe = services.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations.Single(check => check.Tags.Contains("live"));
+
+        probe.Factory(services).ShouldBeOfType<ConnectionLivenessCheck>().ShouldBeSameAs(probe.Factory(services));
     }
 
     private async Task<HealthStatus> StatusAsync(ConnectionLivenessCheck check, BusHealthResult bus)
