@@ -124,8 +124,12 @@ public sealed class Tiers(PackFixture pack) : IAsyncDisposable
         Directory.CreateDirectory(Repository.Artifacts);
         var log = Path.Combine(Repository.Artifacts, $"{combination}.log");
         await File.WriteAllTextAsync(log, $"{result}");
-        return TierResult.Failed($"{run} (exit code {result.ExitCode})\n\n{string.Join("\n\n", run.Failures)}\n\nThe whole output is in {log}.", result.Elapsed);
+        return TierResult.Failed($"{run} (exit code {result.ExitCode}) {Brief(run)}\n\n{string.Join("\n\n", run.Failures)}\n\nThe whole output is in {log}.", result.Elapsed);
     }
+
+    /// <summary>For the table, which may be all that is kept of a run: what failed, and how each message begins.</summary>
+    private static string Brief(TestRun run) =>
+        string.Join(' ', run.Failures.Select(failure => string.Join(": ", failure.Split('\n').Take(3)).Replace('|', '/')));
 
     private static string[] ListIn(string variable) =>
         (Environment.GetEnvironmentVariable(variable) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

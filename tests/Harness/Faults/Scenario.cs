@@ -35,6 +35,7 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("half-open", "C10", HasTwoHosts, run => OutageAsync(run, "freeze the network", FreezeAsync, RestoreAsync)) { IsOfTheNetwork = true },
         new("reset", "C10", HasTwoHosts, ResetAsync) { IsOfTheNetwork = true },
         new("latency", "C10", HasTwoHosts, LatencyAsync) { IsOfTheNetwork = true },
+        new("patience", "C10", c => HasTwoHosts(c) && c["pattern"] == "work-queue", PatienceAsync) { IsOfTheNetwork = true },
         new("leader", "C10", Cluster.CanFailOver, Cluster.KillLeaderAsync) { Nodes = 3 },
         new("targets", "C16", Refusals.Applies, Refusals.FailuresAsync),
         new("full", "C16", Refusals.Applies, Refusals.EverythingAsync),
@@ -211,6 +212,24 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         return refused == 0
             ? await run.CheckAsync(consumer, run.History.Now)
             : throw new FaultException($"{refused} messages were refused, only because the broker is far away.");
+    }
+
+    /// <summary>Who configures more patience has more, whatever limits the broker's client has of its own: some give up after 5 s.</summary>
+    private static async Task<Figures> PatienceAsync(FaultRun run)
+    {
+        var producer = run.StartProducer([new("Messaging__PublishTimeout", "00:01:00")]);
+        var consumer = run.StartConsumer();
+        await run.UntilReadyAsync(producer);
+        await run.UntilReadyAsync(consumer);
+
+        run.Network.Latency = TimeSpan.FromSeconds(3.5);
+        if (!await run.SendAsync(producer, "coffee"))
+        {
+            throw new FaultException("A producer that was told to wait a minute for a confirmation did not wait seven seconds.");
+        }
+
+        run.Network.Latency = TimeSpan.Zero;
+        return await run.CheckAsync(consumer, run.History.Now);
     }
 
     private static async Task<Figures> CrashAsync(FaultRun run)

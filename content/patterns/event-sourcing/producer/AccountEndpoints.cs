@@ -51,7 +51,8 @@ public static class AccountEndpoints
         var eventId = idempotencyKey ?? Guid.CreateVersion7().ToString();
         try
         {
-            var account = await accounts.ExecuteAsync(id, command, expectedVersion, eventId, cancellationToken);
+            var account = await accounts.ExecuteAsync(
+                id, command, expectedVersion, eventId, mayBeRepeated: idempotencyKey is not null, cancellationToken);
             SetETag(http, account);
             return TypedResults.Ok(new MoneyMoved(account.Id, account.Balance, account.Version, eventId));
         }

@@ -24,25 +24,26 @@ public sealed class Accounts(IEventStore events, AccountSnapshots snapshots, Tim
     /// <param name="command">What is to be done.</param>
     /// <param name="expectedVersion">The version that the client has decided by, or null if any will do.</param>
     /// <param name="eventId">The id of the event. With one that the account already has, the outcome is that of the first time.</param>
+    /// <param name="mayBeRepeated">Whether there may be an event with this id: not if it was made for this request.</param>
     /// <param name="cancellationToken">Cancelled when the client has gone.</param>
     /// <returns>The account after that.</returns>
     /// <exception cref="WrongExpectedVersionException">The account is at another version.</exception>
     /// <exception cref="InsufficientFundsException">The account does not hold that much.</exception>
     /// <exception cref="EventIdInUseException">The event with this id came of something else.</exception>
     public async Task<Account> ExecuteAsync(
-        string id, AccountCommand command, long? expectedVersion, string eventId, CancellationToken cancellationToken)
+        string id, AccountCommand command, long? expectedVersion, string eventId, bool mayBeRepeated, CancellationToken cancellationToken)
     {
         // Who says which version it means has a claim to be refused at once, and does not wait in line.
         if (expectedVersion is not null)
         {
-            return await TryAsync(id, command, expectedVersion, eventId, cancellationToken);
+            return await TryAsync(id, command, expectedVersion, eventId, mayBeRepeated, cancellationToken);
         }
 
         var turn = _turns[(uint)id.GetHashCode(StringComparison.Ordinal) % _turns.Length];
         await turn.WaitAsync(cancellationToken);
         try
         {
-            return await TryAsync(id, command, expectedVersion: null, eventId, cancellationToken);
+            return await TryAsync(id, command, expectedVersion: null, eventId, mayBeRepeated, cancellationToken);
         }
         finally
         {
@@ -51,7 +52,7 @@ public sealed class Accounts(IEventStore events, AccountSnapshots snapshots, Tim
     }
 
     private async Task<Account> TryAsync(
-        string id, AccountCommand command, long? expectedVersion, string eventId, CancellationToken cancellationToken)
+        string id, AccountCommand command, long? expectedVersion, string eventId, bool mayBeRepeated, CancellationToken cancellationToken)
     {
         var stream = Streams.OfAccount(id);
         for (var attempt = 1; ; attempt++)
@@ -60,7 +61,7 @@ public sealed class Accounts(IEventStore events, AccountSnapshots snapshots, Tim
 
             // After loading and before appending: if the same request is on its way twice, the one that loses finds it here
             // now, or at its next attempt, and decides nothing a second time.
-            if (await events.FindAsync(stream, eventId, cancellationToken) is { } earlier)
+            if (mayBeRepeated && await events.FindAsync(stream, eventId, cancellationToken) is { } earlier)
             {
                 return command.LedTo(earlier.Data)
                     ? await ReadOnAsync(Account.New(id), upTo: earlier.Version, cancellationToken)

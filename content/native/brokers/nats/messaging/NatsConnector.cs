@@ -35,6 +35,7 @@ internal sealed partial class NatsConnector : BackgroundService, INatsConnector
     public NatsConnector(
         IConfiguration configuration,
         IOptions<NatsSettings> settings,
+        IOptions<MessagingOptions> options,
         NatsTopology topology,
         IHostEnvironment environment,
         TimeProvider clock,
@@ -55,6 +56,9 @@ internal sealed partial class NatsConnector : BackgroundService, INatsConnector
                 KeyFile = settings.Value.CertificateKeyFile,
             },
             HeaderEncoding = Encoding.UTF8,
+
+            // The client's own limit holds for publishing too: a shorter one would end the wait before PublishTimeout does.
+            RequestTimeout = Longer(options.Value.PublishTimeout, NatsOpts.Default.RequestTimeout),
 
             // A half-open connection is noticed after two of these.
             PingInterval = TimeSpan.FromSeconds(10),
@@ -145,6 +149,8 @@ internal sealed partial class NatsConnector : BackgroundService, INatsConnector
         _ when _serverError is { } error => $"{exception.Message} ({error})",
         _ => exception.GetBaseException() is var cause && cause == exception ? exception.Message : $"{exception.Message} ({cause.Message})",
     };
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static TaskCompletionSource<T> NewSignal<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

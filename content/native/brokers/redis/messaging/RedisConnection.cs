@@ -57,6 +57,9 @@ internal sealed partial class RedisConnection : BackgroundService, IRedisConnect
         _configuration.ReconnectRetryPolicy = new ExponentialRetry((int)MinDelay.TotalMilliseconds, (int)MaxDelay.TotalMilliseconds);
         _configuration.IncludeDetailInExceptions = false; // they end up in answers and in the health check
 
+        // The client's own limit holds for publishing too: a shorter one would end the wait before PublishTimeout does.
+        _configuration.AsyncTimeout = Math.Max(_configuration.AsyncTimeout, (int)_patience.TotalMilliseconds);
+
         // With RESP3 the client needs one connection only, and to Redis that is a subscriber's: it would close it at a reply of
         // more than 32 MB (client-output-buffer-limit pubsub), such as a batch of large messages, again and again.
         _configuration.Protocol ??= RedisProtocol.Resp2;
