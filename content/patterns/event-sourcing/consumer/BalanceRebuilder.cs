@@ -99,7 +99,8 @@ internal sealed partial class BalanceRebuilder(
     private static async Task<IReadOnlyCollection<Balance>> ApplyAsync(
         IBalanceStore balances, long generation, IReadOnlyList<StoredEvent> batch, CancellationToken cancellationToken)
     {
-        var rows = new Dictionary<string, Balance>();
+        var accounts = batch.Select(stored => Streams.AccountOf(stored.Stream)).OfType<string>().ToHashSet();
+        var rows = new Dictionary<string, Balance>(await balances.FindAsync(generation, accounts, cancellationToken));
         foreach (var stored in batch)
         {
             if (Streams.AccountOf(stored.Stream) is not { } account)
@@ -107,10 +108,7 @@ internal sealed partial class BalanceRebuilder(
                 continue;
             }
 
-            if (!rows.TryGetValue(account, out var row))
-            {
-                row = await balances.FindAsync(generation, account, cancellationToken) ?? new(account, Amount: 0, Version: 0);
-            }
+            var row = rows.GetValueOrDefault(account) ?? new(account, Amount: 0, Version: 0);
 
             // A handler may have taken this row further meanwhile.
             rows[account] = row.Version >= stored.Version

@@ -17,6 +17,9 @@ public interface IBalanceStore
     /// <summary>The account's balance in this generation, as committed, or null.</summary>
     Task<Balance?> FindAsync(long generation, string accountId, CancellationToken cancellationToken);
 
+    /// <summary>Those balances of this generation that there are, as committed, by their accounts: in one go, for a rebuild that needs many.</summary>
+    Task<IReadOnlyDictionary<string, Balance>> FindAsync(long generation, IReadOnlyCollection<string> accountIds, CancellationToken cancellationToken);
+
     /// <summary>
     /// Replaces the account's row in this generation if what is there is older, in the transaction of the message that is being
     /// handled: together with the note in the inbox, or not at all.

@@ -86,10 +86,12 @@ public sealed class ProjectionTests(ServiceFixture service)
         var rebuild = before.Rebuild.ShouldNotBeNull();
         rebuild.Generation.ShouldBe(before.Generation + 1);
 
+        // Of all events that the tests have made so far, which can be more than 10,000.
         ProjectionInfo? after = null;
         await Eventually.TrueAsync(
             async () => (after = await service.Consumer.GetProjectionAsync()).Generation == rebuild.Generation,
-            () => Task.FromResult($"the rebuild has not ended: {after}"));
+            () => Task.FromResult($"the rebuild has not ended: {after}"),
+            TimeSpan.FromMinutes(2));
         after!.Rebuild.ShouldBeNull();
     }
 }

@@ -8,6 +8,11 @@ internal sealed class MemoryBalanceStore(MemoryBalances balances, MemoryInbox in
     public Task<Balance?> FindAsync(long generation, string accountId, CancellationToken cancellationToken) =>
         Task.FromResult(inbox.Read(() => balances.Find(generation, accountId)));
 
+    public Task<IReadOnlyDictionary<string, Balance>> FindAsync(
+        long generation, IReadOnlyCollection<string> accountIds, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyDictionary<string, Balance>>(inbox.Read(() =>
+            accountIds.Select(id => balances.Find(generation, id)).OfType<Balance>().ToDictionary(balance => balance.Id)));
+
     public Task SetAsync(long generation, Balance balance, CancellationToken cancellationToken)
     {
         transaction.OnCommit(() => balances.Set(generation, balance));

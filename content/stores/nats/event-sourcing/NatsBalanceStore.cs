@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Serialization;
 using NATS.Client.Core;
 using NATS.Client.JetStream.Models;
@@ -13,7 +14,7 @@ internal sealed class NatsBalanceStore(NatsBuckets buckets, NatsBalanceGeneratio
     /// <summary>A bucket is a stream, and a key a subject in it.</summary>
     public const string StreamName = $"KV_{Bucket}";
 
-    private const int WritesAtOnce = 64;
+    private const int RequestsAtOnce = 64;
 
     private static readonly NatsJsonContextSerializer<Balance> Serializer = new(NatsBalanceJsonContext.Default);
 
@@ -45,6 +46,23 @@ internal sealed class NatsBalanceStore(NatsBuckets buckets, NatsBalanceGeneratio
         var bucket = await buckets.OpenAsync(Bucket, cancellationToken);
         return (await bucket.FindAsync(KeyOf(generation, accountId), Serializer, cancellationToken)).Value;
     }, cancellationToken);
+
+    public async Task<IReadOnlyDictionary<string, Balance>> FindAsync(
+        long generation, IReadOnlyCollection<string> accountIds, CancellationToken cancellationToken)
+    {
+        var found = new ConcurrentDictionary<string, Balance>();
+        await Parallel.ForEachAsync(
+            accountIds,
+            new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce, CancellationToken = cancellationToken },
+            async (id, inner) =>
+            {
+                if (await FindAsync(generation, id, inner) is { } balance)
+                {
+                    found[id] = balance;
+                }
+            });
+        return found;
+    }
 
     public Task SetAsync(long generation, Balance balance, CancellationToken cancellationToken)
     {
@@ -79,7 +97,7 @@ internal sealed class NatsBalanceStore(NatsBuckets buckets, NatsBalanceGeneratio
         {
             await Parallel.ForEachAsync(
                 balances,
-                new ParallelOptions { MaxDegreeOfParallelism = WritesAtOnce, CancellationToken = cancellationToken },
+                new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce, CancellationToken = cancellationToken },
                 async (balance, inner) => await WriteAsync(after.Generation, balance, inner));
             return true;
         }, cancellationToken);

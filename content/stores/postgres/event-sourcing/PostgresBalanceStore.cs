@@ -60,6 +60,25 @@ internal sealed class PostgresBalanceStore(PostgresDatabase database, PostgresTr
         return await ReadAsync(command, accountId, cancellationToken);
     }, cancellationToken);
 
+    public Task<IReadOnlyDictionary<string, Balance>> FindAsync(
+        long generation, IReadOnlyCollection<string> accountIds, CancellationToken cancellationToken) => WithConnectionAsync(async connection =>
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT account_id, amount, version FROM balances WHERE generation = $1 AND account_id = ANY ($2)", connection)
+        {
+            Parameters = { new() { Value = generation }, new() { Value = accountIds.ToArray() } },
+        };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new Dictionary<string, Balance>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var id = reader.GetString(0);
+            found[id] = new(id, reader.GetDecimal(1), reader.GetInt64(2));
+        }
+
+        return (IReadOnlyDictionary<string, Balance>)found;
+    }, cancellationToken);
+
     public async Task SetAsync(long generation, Balance balance, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(SetNewest, transaction.Connection)

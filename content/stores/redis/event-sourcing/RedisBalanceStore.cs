@@ -87,6 +87,14 @@ internal sealed class RedisBalanceStore(RedisStore store, RedisTransaction trans
         return new(accountId, decimal.Parse(parts[2], CultureInfo.InvariantCulture), long.Parse(parts[1], CultureInfo.InvariantCulture));
     }
 
+    public async Task<IReadOnlyDictionary<string, Balance>> FindAsync(
+        long generation, IReadOnlyCollection<string> accountIds, CancellationToken cancellationToken)
+    {
+        // They leave together: none waits for the answer to another.
+        var found = await Task.WhenAll(accountIds.Select(id => FindAsync(generation, id, cancellationToken)));
+        return found.OfType<Balance>().ToDictionary(balance => balance.Id);
+    }
+
     public Task SetAsync(long generation, Balance balance, CancellationToken cancellationToken)
     {
         var row = new Row(balance);
