@@ -125,13 +125,7 @@ internal sealed partial class NatsReceiver(
         var gone = false;
         while (!gone)
         {
-            await room.WaitAsync(cancellationToken);
-            var asked = 1;
-            while (asked < options.Value.Prefetch && room.Wait(0, CancellationToken.None))
-            {
-                asked++;
-            }
-
+            var asked = await TakeRoomAsync(room, source.Kind, cancellationToken);
             var request = new NatsJSFetchOpts
             {
                 MaxMsgs = asked,
@@ -164,6 +158,35 @@ internal sealed partial class NatsReceiver(
         }
 
         throw new NatsJSException($"the consumer {source.Consumer} of {source.Stream} is silent");
+    }
+
+    /// <returns>How many messages there is room for. It is taken.</returns>
+    private async Task<int> TakeRoomAsync(SemaphoreSlim room, NatsSourceKind kind, CancellationToken cancellationToken)
+    {
+        // To ask for each message as soon as another is done would cost more than the message. Meanwhile more are held than there
+        // are slots, so none is idle.
+        var enough = kind is NatsSourceKind.Quarantine ? 1 : Math.Max(1, (options.Value.Prefetch - options.Value.Concurrency) / 2);
+        var taken = 0;
+        try
+        {
+            while (taken < enough)
+            {
+                await room.WaitAsync(cancellationToken);
+                taken++;
+            }
+        }
+        catch (OperationCanceledException) when (taken > 0)
+        {
+            room.Release(taken);
+            throw;
+        }
+
+        while (taken < options.Value.Prefetch && room.Wait(0, CancellationToken.None))
+        {
+            taken++;
+        }
+
+        return taken;
     }
 
     private void Start(NatsDelivery delivery, Workers workers, SemaphoreSlim room, CancellationToken stoppingToken)

@@ -5,8 +5,9 @@ namespace Acme._1.Messaging.Redis;
 
 /// <param name="source">Where it came from.</param>
 /// <param name="entry">The message.</param>
+/// <param name="acknowledgements">Those of the source.</param>
 [SuppressMessage("Design", "CA1001", Justification = "With no timer there is nothing to dispose; and it may be lost just when it was settled.")]
-internal abstract class RedisDelivery(RedisSource source, StreamEntry entry) : IDelivery
+internal abstract class RedisDelivery(RedisSource source, StreamEntry entry, RedisAcknowledgements acknowledgements) : IDelivery
 {
     private readonly CancellationTokenSource _lost = new();
 
@@ -22,7 +23,7 @@ internal abstract class RedisDelivery(RedisSource source, StreamEntry entry) : I
 
     protected RedisSource Source => source;
 
-    public abstract Task CompleteAsync(CancellationToken cancellationToken);
+    public Task CompleteAsync(CancellationToken cancellationToken) => acknowledgements.AddAsync(Id, cancellationToken);
 
     public abstract Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken);
 
@@ -38,13 +39,18 @@ internal abstract class RedisDelivery(RedisSource source, StreamEntry entry) : I
 /// <param name="source">Where it came from.</param>
 /// <param name="entry">The message.</param>
 /// <param name="consumer">Our name in the group.</param>
+/// <param name="connection">The way to Redis.</param>
+/// <param name="acknowledgements">Those of the source.</param>
 /// <param name="retryScheduled">Set after a retry was scheduled.</param>
-internal sealed class RedisQueueDelivery(RedisSource source, StreamEntry entry, string consumer, RedisConnection connection, Signal retryScheduled)
-    : RedisDelivery(source, entry)
+internal sealed class RedisQueueDelivery(
+    RedisSource source,
+    StreamEntry entry,
+    string consumer,
+    RedisConnection connection,
+    RedisAcknowledgements acknowledgements,
+    Signal retryScheduled)
+    : RedisDelivery(source, entry, acknowledgements)
 {
-    public override Task CompleteAsync(CancellationToken cancellationToken) =>
-        connection.RunScriptAsync(RedisScripts.Complete, [Source.Stream], [Source.Group, Id], cancellationToken);
-
     public override async Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken)
     {
         await connection.RunScriptAsync(
@@ -69,14 +75,19 @@ internal sealed class RedisQueueDelivery(RedisSource source, StreamEntry entry, 
 /// <param name="source">Where it came from.</param>
 /// <param name="entry">The message.</param>
 /// <param name="consumer">Our name in the group.</param>
+/// <param name="connection">The way to Redis.</param>
+/// <param name="acknowledgements">Those of the source.</param>
 /// <param name="retryScheduled">Set after a retry was scheduled.</param>
-internal sealed class RedisTopicDelivery(RedisSource source, StreamEntry entry, string consumer, RedisConnection connection, Signal retryScheduled)
-    : RedisDelivery(source, entry)
+internal sealed class RedisTopicDelivery(
+    RedisSource source,
+    StreamEntry entry,
+    string consumer,
+    RedisConnection connection,
+    RedisAcknowledgements acknowledgements,
+    Signal retryScheduled)
+    : RedisDelivery(source, entry, acknowledgements)
 {
     private bool _isCopied;
-
-    public override Task CompleteAsync(CancellationToken cancellationToken) => connection.RunAsync(
-        database => database.StreamAcknowledgeAsync(Source.Stream, Source.Group, Id), cancellationToken);
 
     public override Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken) => MoveAsync(
         async () =>

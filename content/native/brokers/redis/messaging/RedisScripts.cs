@@ -8,13 +8,13 @@ namespace Acme._1.Messaging.Redis;
 internal static class RedisScripts
 {
     /// <summary>
-    /// Forgets a message that is done, whoever holds it by now. Deleting it too keeps the stream as long as there is
+    /// Forgets messages that are done, whoever holds them by now. Deleting them too keeps the stream as long as there is
     /// work, and never touches a message that is still pending, as trimming to a length would.
     /// </summary>
-    /// <remarks>KEYS: stream. ARGV: group, id.</remarks>
+    /// <remarks>KEYS: stream. ARGV: group, then ids.</remarks>
     public const string Complete = """
-        redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-        redis.call('XDEL', KEYS[1], ARGV[2])
+        redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 2))
+        redis.call('XDEL', KEYS[1], unpack(ARGV, 2))
         """;
 
     /// <summary>Puts a copy aside until it is due, and forgets the original. Does nothing if the message is no longer ours.</summary>

@@ -1,10 +1,12 @@
+using System.Collections.Concurrent;
 using Acme._1.Contracts;
-using StackExchange.Redis;
 
 namespace Acme._1.Messaging.Redis;
 
 internal sealed class RedisTransport(RedisConnection connection) : ITransport
 {
+    private readonly ConcurrentDictionary<string, RedisQueueWriter> _queues = new();
+
     public string System => "redis";
 
     public Task SendAsync(Destination destination, Envelope envelope, CancellationToken cancellationToken)
@@ -13,7 +15,8 @@ internal sealed class RedisTransport(RedisConnection connection) : ITransport
         var message = RedisMessage.Write(envelope);
         if (destination.Kind is DestinationKind.Queue)
         {
-            return connection.RunConfirmedAsync(database => AddAsync(database, new(destination.Name), message), cancellationToken);
+            var queue = _queues.GetOrAdd(destination.Name, name => new(name));
+            return connection.RunConfirmedAsync(database => queue.AddAsync(database, message), cancellationToken);
         }
 
         if (KeptTopics.Contains(destination.Name))
@@ -28,13 +31,5 @@ internal sealed class RedisTransport(RedisConnection connection) : ITransport
                 [topic.Stream],
                 [topic.Signals.ToString(), RedisQueue.Added, .. RedisMessage.Flatten(message)]),
             cancellationToken);
-    }
-
-    private static Task<RedisValue> AddAsync(IDatabase database, RedisQueue queue, NameValueEntry[] message)
-    {
-        // Both leave in this order, without waiting in between; only the first one matters.
-        var added = database.StreamAddAsync(queue.Stream, message);
-        database.Publish(queue.Signals, RedisQueue.Added, CommandFlags.FireAndForget);
-        return added;
     }
 }
