@@ -44,6 +44,12 @@ internal sealed partial class KafkaQueueConsumer(
     private readonly ILookup<string, Subscription> _subscriptions =
         registry.Subscriptions.Where(subscription => subscription.Queue == queue).ToLookup(subscription => subscription.Topic);
 
+    /// <summary>
+    /// So many messages of a partition may be taken ahead of its commit. The thread waits for a commit, so they must be few; and
+    /// what is ahead comes again after a crash, so it must not be much.
+    /// </summary>
+    private readonly int _window = 4 * options.Prefetch;
+
     private readonly HashSet<string> _retryTopics = [.. topology.RetryTopics(queue)];
     private readonly Dictionary<TopicPartition, KafkaPartition> _partitions = [];
     private readonly SemaphoreSlim _slots = new(options.Concurrency);
@@ -194,7 +200,7 @@ internal sealed partial class KafkaQueueConsumer(
         if (count > SuspectAfter)
         {
             // The one that kills is among those that were taken and not committed, and never were there more than these.
-            partition.SuspectUntil = offset + options.Prefetch;
+            partition.SuspectUntil = offset + _window;
             LogSuspects(partition.Id.Topic, partition.Id.Partition.Value, offset, count - 1);
         }
     }
@@ -295,7 +301,7 @@ internal sealed partial class KafkaQueueConsumer(
 
     private bool IsCommitDue() =>
         clock.GetUtcNow() - _lastCommit >= CommitInterval
-        || _partitions.Values.Any(partition => partition.Ahead >= (options.Prefetch + 1) / 2 && partition.Watermark > partition.Committed);
+        || _partitions.Values.Any(partition => partition.Watermark - partition.Committed >= (partition.Ahead < _window ? _window / 2 : 1));
 
     private bool TryCommit(IReadOnlyCollection<KafkaPartition> partitions)
     {
@@ -341,7 +347,7 @@ internal sealed partial class KafkaQueueConsumer(
 
             var pause = _congested
                 || partition.Parked is not null
-                || partition.Ahead >= options.Prefetch
+                || partition.Ahead >= _window
                 || (suspicious && partition.Start is not null && !partition.IsSuspect);
             if (pause == partition.IsPaused)
             {
