@@ -9,6 +9,9 @@ public sealed record Arm(string Name, string Project, string? Library, IReadOnly
 {
     public static Arm Raw { get; } = new("raw", "Raw", null, ["rabbitmq", "nats", "redis", "kafka"]);
 
+    /// <summary>The same, and its messages have the attributes in their headers that the generated service's have. It shows what those cost.</summary>
+    public static Arm RawWithHeaders { get; } = Raw with { Name = "raw-headers" };
+
     public static Arm Native { get; } = new("native", "GeneratedNative", "native", ["rabbitmq", "nats", "redis", "kafka"]);
 
     public static Arm GeneratedMassTransit { get; } = new("masstransit", "GeneratedMassTransit", "masstransit", ["rabbitmq"]);
@@ -17,13 +20,14 @@ public sealed record Arm(string Name, string Project, string? Library, IReadOnly
 
     public static Arm Wolverine { get; } = new("wolverine", "PlainWolverine", null, ["rabbitmq"]);
 
-    public static IReadOnlyList<Arm> All { get; } = [Raw, Native, GeneratedMassTransit, PlainMassTransit, Wolverine];
+    public static IReadOnlyList<Arm> All { get; } = [Raw, RawWithHeaders, Native, GeneratedMassTransit, PlainMassTransit, Wolverine];
 
     /// <summary>The ratios that are printed: each arm beside the one that it is to keep up with.</summary>
     public static IReadOnlyList<(string Name, Arm Arm, Arm Beside)> Ratios { get; } =
     [
         ("generated/raw", Native, Raw),
         ("masstransit/plain", GeneratedMassTransit, PlainMassTransit),
+        ("generated/raw-headers", Native, RawWithHeaders),
         ("generated/masstransit", Native, PlainMassTransit),
         ("generated/wolverine", Native, Wolverine),
     ];

@@ -33,7 +33,7 @@ public sealed class Workshop : IAsyncDisposable
             }
 
             await workshop.GenerateAsync(options.Arms.Select(a => a.Library).OfType<string>().Distinct(), ct);
-            foreach (var arm in options.Arms)
+            foreach (var arm in options.Arms.DistinctBy(arm => arm.Project))
             {
                 await workshop.BuildAsync(arm, ct);
             }
@@ -52,6 +52,7 @@ public sealed class Workshop : IAsyncDisposable
         var environment = new Dictionary<string, string?>(await servers.EnvironmentAsync(CombinationOf("native"), arm.Name, ct))
         {
             ["MQ_BROKER"] = broker,
+            ["MQ_HEADERS"] = arm == Arm.RawWithHeaders ? "yes" : null,
             // A service's own defaults, said aloud for the arms that are none.
             ["Messaging__Prefetch"] = "64",
             ["Messaging__Concurrency"] = "16",

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using System.Threading.Channels;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -41,8 +42,16 @@ internal sealed class KafkaArm(ArmSettings settings) : ArmBase
         }).Build();
     }
 
-    public override async Task PublishAsync(string orderId, string sku) =>
-        await producer!.ProduceAsync(Topic, new Message<string, byte[]> { Key = orderId, Value = Order.Write(orderId, sku) });
+    public override async Task PublishAsync(string orderId, string sku)
+    {
+        var message = new Message<string, byte[]> { Key = orderId, Value = Order.Write(orderId, sku) };
+        foreach (var (name, value) in Order.HeadersOf(orderId))
+        {
+            (message.Headers ??= []).Add(name, Encoding.UTF8.GetBytes(value));
+        }
+
+        await producer!.ProduceAsync(Topic, message);
+    }
 
     protected override ValueTask StopPublisherAsync()
     {

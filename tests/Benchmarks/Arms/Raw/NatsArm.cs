@@ -44,8 +44,14 @@ internal sealed class NatsArm(ArmSettings settings) : ArmBase
 
     public override async Task PublishAsync(string orderId, string sku)
     {
+        NatsHeaders? headers = null;
+        foreach (var (name, value) in Order.HeadersOf(orderId))
+        {
+            (headers ??= [])[name] = value;
+        }
+
         var confirmation = await jetStream!.PublishAsync(
-            Subject, Order.Write(orderId, sku), NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = orderId });
+            Subject, Order.Write(orderId, sku), NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = orderId }, headers);
         confirmation.EnsureSuccess();
     }
 

@@ -49,6 +49,7 @@ internal sealed class RabbitMqArm(ArmSettings settings) : ArmBase
             Type = Order.TypeName,
             ContentType = "application/json",
             DeliveryMode = DeliveryModes.Persistent,
+            Headers = Order.HeadersOf(orderId) is { Count: > 0 } headers ? headers.ToDictionary(h => h.Key, h => (object?)h.Value) : null,
         },
         Order.Write(orderId, sku));
 

@@ -34,7 +34,8 @@ internal sealed class RedisArm(ArmSettings settings) : ArmBase
     }
 
     public override Task PublishAsync(string orderId, string sku) =>
-        publisher!.GetDatabase().StreamAddAsync(Stream, [new(Id, orderId), new(Data, Order.Write(orderId, sku))]);
+        publisher!.GetDatabase().StreamAddAsync(
+            Stream, [new(Id, orderId), .. Order.HeadersOf(orderId).Select(h => new NameValueEntry(h.Key, h.Value)), new(Data, Order.Write(orderId, sku))]);
 
     protected override ValueTask StopPublisherAsync() => publisher?.DisposeAsync() ?? ValueTask.CompletedTask;
 

@@ -10,6 +10,9 @@ internal sealed record ArmSettings(string ConnectionString, int Prefetch, int Co
 
     public static string Broker => Read("MQ_BROKER");
 
+    /// <summary>Whether messages have headers beyond what the arm itself needs.</summary>
+    public static bool HasHeaders { get; } = Environment.GetEnvironmentVariable("MQ_HEADERS") is not null;
+
     private static int Number(string name) => int.Parse(Read(name), CultureInfo.InvariantCulture);
 
     private static string Read(string name) =>
