@@ -1,3 +1,6 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
 namespace MqService.Harness;
 
 /// <summary>
@@ -10,18 +13,23 @@ public sealed class KafkaServer : ICluster
     private readonly string folder;
     private readonly IReadOnlyList<ServerNode> nodes;
 
-    private KafkaServer(string folder, int count, Func<int, int>? advertise)
+    private readonly ServerSecurity? security;
+    private readonly int trusted;
+
+    private KafkaServer(string folder, int count, Func<int, int>? advertise, ServerSecurity? security)
     {
         this.folder = folder;
+        this.security = security;
         var ports = Ports.Free(3 * count);
         var controllers = ports[count..(2 * count)];
         var between = ports[(2 * count)..];
+        trusted = between[0];
         var advertised = ports.Take(count).Select(port => advertise?.Invoke(port) ?? port).ToArray();
         ConnectionString = string.Join(',', advertised.Select(port => $"127.0.0.1:{port}"));
         nodes = [.. Enumerable.Range(0, count).Select(n => new ServerNode(
             $"{n + 1}",
             ports[n],
-            ct => StartBrokerAsync(ports[n], count == 1 && advertise is null ? null : Settings(n, ports[n], advertised[n], between[n], controllers), ct)))];
+            ct => StartBrokerAsync(ports[n], count == 1 && advertise is null && security is null ? null : Settings(n, ports[n], advertised[n], between[n], controllers), ct)))];
     }
 
     public static string? Program { get; } = Environment.GetEnvironmentVariable("MQ_KAFKA_SERVER");
@@ -30,8 +38,14 @@ public sealed class KafkaServer : ICluster
 
     /// <param name="count">How many brokers; each is a controller too.</param>
     /// <param name="advertise">By the port of a broker, the one that clients are told: that of a proxy before it.</param>
-    public static async Task<KafkaServer> StartAsync(int count = 1, Func<int, int>? advertise = null, CancellationToken ct = default) =>
-        await new KafkaServer(Repository.NewScratchFolder("kafka"), count, advertise).StartedAsync(server => server.nodes.StartAllAsync(ct));
+    /// <param name="security">If not null: TLS, and one user with no more rights than docs/brokers/kafka.md says a work queue needs.</param>
+    public static async Task<KafkaServer> StartAsync(
+        int count = 1, Func<int, int>? advertise = null, ServerSecurity? security = null, CancellationToken ct = default) =>
+        await new KafkaServer(Repository.NewScratchFolder("kafka"), count, advertise, security).StartedAsync(async server =>
+        {
+            await server.nodes.StartAllAsync(ct);
+            await server.GrantAsync();
+        });
 
     public Task KillAsync() => nodes.KillAllAsync();
 
@@ -50,22 +64,57 @@ public sealed class KafkaServer : ICluster
         Directory.Delete(folder, recursive: true);
     }
 
-    private static string Settings(int index, int port, int advertised, int between, int[] controllers) => $"""
+    private string Settings(int index, int port, int advertised, int between, int[] controllers) => $"""
         process.roles=broker,controller
         node.id={index + 1}
         controller.quorum.voters={string.Join(',', controllers.Select((controller, n) => $"{n + 1}@127.0.0.1:{controller}"))}
         controller.listener.names=CONTROLLER
-        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT
+        listener.security.protocol.map=CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,CLIENTS:{(security is null ? "PLAINTEXT" : "SASL_SSL")}
         inter.broker.listener.name=INTERNAL
-        listeners=PLAINTEXT://127.0.0.1:{port},INTERNAL://127.0.0.1:{between},CONTROLLER://127.0.0.1:{controllers[index]}
-        advertised.listeners=PLAINTEXT://127.0.0.1:{advertised},INTERNAL://127.0.0.1:{between}
+        listeners=CLIENTS://127.0.0.1:{port},INTERNAL://127.0.0.1:{between},CONTROLLER://127.0.0.1:{controllers[index]}
+        advertised.listeners=CLIENTS://127.0.0.1:{advertised},INTERNAL://127.0.0.1:{between}
         default.replication.factor={controllers.Length}
         min.insync.replicas={controllers.Length / 2 + 1}
         offsets.topic.replication.factor={controllers.Length}
         transaction.state.log.replication.factor={controllers.Length}
         transaction.state.log.min.isr={controllers.Length / 2 + 1}
+        {(security is null ? "" : Settings(security))}
 
         """;
+
+    /// <summary>The brokers trust each other, and us: whoever comes over their own listeners may do everything.</summary>
+    private static string Settings(ServerSecurity security) => $"""
+        listener.name.clients.sasl.enabled.mechanisms=PLAIN
+        listener.name.clients.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{ServerSecurity.User}="{security.Password}";
+        listener.name.clients.ssl.keystore.type=PEM
+        listener.name.clients.ssl.keystore.location={security.CertificateAndKeyFile}
+        authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+        super.users=User:ANONYMOUS
+        """;
+
+    private async Task GrantAsync()
+    {
+        if (security is null)
+        {
+            return;
+        }
+
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = $"127.0.0.1:{trusted}" }).Build();
+        var orders = $"{security.Prefix}.orders";
+        await admin.CreateAclsAsync(
+        [
+            .. new[] { AclOperation.Read, AclOperation.Write, AclOperation.DescribeConfigs, AclOperation.Create }
+                .Select(operation => Allow(ResourceType.Topic, ResourcePatternType.Prefixed, orders, operation)),
+            Allow(ResourceType.Group, ResourcePatternType.Literal, orders, AclOperation.Read),
+            Allow(ResourceType.Group, ResourcePatternType.Literal, $"{security.Prefix}.readers", AclOperation.Describe),
+        ]);
+
+        static AclBinding Allow(ResourceType type, ResourcePatternType pattern, string name, AclOperation operation) => new()
+        {
+            Pattern = new() { Type = type, ResourcePatternType = pattern, Name = name },
+            Entry = new() { Principal = $"User:{ServerSecurity.User}", Host = "*", Operation = operation, PermissionType = AclPermissionType.Allow },
+        };
+    }
 
     private async Task<ServerProcess> StartBrokerAsync(int port, string? settings, CancellationToken ct)
     {

@@ -37,6 +37,9 @@ public sealed class ServerSecurity : IDisposable
 
     public string KeyFile => Path.Combine(folder, "server.key");
 
+    /// <summary>Both in one file, as Kafka wants them.</summary>
+    public string CertificateAndKeyFile => Path.Combine(folder, "server-and-key.pem");
+
     /// <summary>From the next start of the server on.</summary>
     public void Show(ServerCertificate kind)
     {
@@ -59,8 +62,10 @@ public sealed class ServerSecurity : IDisposable
         var (from, to) = kind is ServerCertificate.Expired ? (now.AddHours(-2), now.AddHours(-1)) : (now.AddHours(-1), now.AddHours(24));
         using var certificate = request.Create(
             kind is ServerCertificate.OfAnotherAuthority ? stranger : authority, from, to, RandomNumberGenerator.GetBytes(8));
-        File.WriteAllText(CertificateFile, certificate.ExportCertificatePem());
-        File.WriteAllText(KeyFile, key.ExportPkcs8PrivateKeyPem());
+        var (certificatePem, keyPem) = (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(CertificateFile, certificatePem);
+        File.WriteAllText(KeyFile, keyPem);
+        File.WriteAllText(CertificateAndKeyFile, $"{keyPem}\n{certificatePem}\n");
     }
 
     public void Dispose()

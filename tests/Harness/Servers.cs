@@ -10,7 +10,7 @@ namespace MqService.Harness;
 /// <param name="combinations">The combinations that may ask for servers.</param>
 /// <param name="purposes">What for: each combination has a part of each server to itself for each of them.</param>
 /// <param name="nodes">How many servers a broker consists of.</param>
-/// <param name="security">What the brokers ask of their clients; null for nothing to speak of. Neither Kafka nor several Redis are told.</param>
+/// <param name="security">What the brokers ask of their clients; null for nothing to speak of. Several Redis are not told.</param>
 /// <param name="advertise">By the port of a Kafka broker, the one that its clients are told.</param>
 public sealed class Servers(
     IReadOnlyCollection<Combination> combinations,
@@ -72,7 +72,7 @@ public sealed class Servers(
             if (await BrokerAsync(combination, purpose, ct) is { } broker)
             {
                 variables["ConnectionStrings__broker"] = broker;
-                foreach (var (name, value) in Replication(combination))
+                foreach (var (name, value) in Settings(combination))
                 {
                     variables[name] = value;
                 }
@@ -155,9 +155,17 @@ public sealed class Servers(
         _ => null,
     };
 
-    /// <summary>What a service has to be told to use more than one server.</summary>
-    private Dictionary<string, string?> Replication(Combination combination) => combination["broker"] switch
+    /// <summary>What a service has to be told beside the connection string: to use more than one server, and for Kafka its user and whom to trust.</summary>
+    private Dictionary<string, string?> Settings(Combination combination) => combination["broker"] switch
     {
+        "kafka" when security is not null => new()
+        {
+            ["Messaging__Kafka__Client__SecurityProtocol"] = "SaslSsl",
+            ["Messaging__Kafka__Client__SaslMechanism"] = "Plain",
+            ["Messaging__Kafka__Client__SaslUsername"] = ServerSecurity.User,
+            ["Messaging__Kafka__Client__SaslPassword"] = security.Password,
+            ["Messaging__Kafka__Client__SslCaLocation"] = security.CaFile,
+        },
         "nats" when nodes > 1 => new() { ["Messaging__Nats__Replicas"] = $"{nodes}" },
         "kafka" when nodes > 1 => new() { ["Messaging__Kafka__ReplicationFactor"] = $"{nodes}" },
         "redis" when nodes > 1 => new() { ["Messaging__Redis__Replicas"] = "1" },
@@ -172,7 +180,7 @@ public sealed class Servers(
     {
         if (!kafka.TryGetValue(purpose, out var broker))
         {
-            kafka[purpose] = broker = await KafkaServer.StartAsync(nodes, advertise, ct);
+            kafka[purpose] = broker = await KafkaServer.StartAsync(nodes, advertise, security, ct);
         }
 
         return broker.ConnectionString;

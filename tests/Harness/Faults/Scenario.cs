@@ -55,9 +55,8 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
     /// <summary>The queue, the topics and the replies are read by the same code: one pattern is enough.</summary>
     private static bool IsFuzzed(Combination combination) => HasTwoHosts(combination) && combination["pattern"] == "work-queue";
 
-    /// <summary>Where the tests can make the server ask for them, and for the pattern whose rights the tests know.</summary>
-    private static bool HasUsers(Combination combination) =>
-        HasTwoHosts(combination) && combination["broker"] != "kafka" && combination["pattern"] == "work-queue";
+    /// <summary>For the pattern whose rights the tests know.</summary>
+    private static bool HasUsers(Combination combination) => HasTwoHosts(combination) && combination["pattern"] == "work-queue";
 
     private static bool IsEventSourced(Combination combination) => HasTwoHosts(combination) && combination["pattern"] == "event-sourcing";
 

@@ -10,7 +10,6 @@ namespace MqService.Harness.Faults;
 /// </summary>
 internal static class Security
 {
-    private const string BrokerVariable = "ConnectionStrings__broker";
     private const string WrongPassword = "plantedbutwrong";
 
     /// <summary>Longer than a service waits before it tries again.</summary>
@@ -35,7 +34,7 @@ internal static class Security
 
     public static async Task<Figures> WrongPasswordAsync(FaultRun run)
     {
-        var wrong = Wrong(run, BrokerVariable);
+        var wrong = Wrong(run);
         var (producer, consumer) = (run.StartProducer(wrong), run.StartConsumer(wrong));
         await RefusesAsync(run, producer, consumer, says: null);
         await producer.KillAsync();
@@ -72,7 +71,7 @@ internal static class Security
         var answers = new StringBuilder();
         await OpsAreClosedAsync(run, everything, answers);
 
-        var wrong = Wrong(run, BrokerVariable);
+        var wrong = Wrong(run);
         var refused = new[] { run.StartProducer([.. everything, .. wrong]), run.StartConsumer([.. everything, .. wrong]) };
         foreach (var process in refused)
         {
@@ -180,8 +179,10 @@ internal static class Security
         }
     }
 
-    private static Dictionary<string, string?> Wrong(FaultRun run, string variable) =>
-        new() { [variable] = run.Environment[variable]!.Replace(run.Security.Password, WrongPassword, StringComparison.Ordinal) };
+    /// <summary>It is in the connection string or, for Kafka, in a setting of its own.</summary>
+    private static Dictionary<string, string?> Wrong(FaultRun run) => run.Environment
+        .Where(variable => variable.Value!.Contains(run.Security.Password, StringComparison.Ordinal))
+        .ToDictionary(variable => variable.Key, variable => (string?)variable.Value!.Replace(run.Security.Password, WrongPassword, StringComparison.Ordinal));
 
     private static async Task ShowAsync(FaultRun run, ServerCertificate certificate)
     {
