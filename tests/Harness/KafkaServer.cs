@@ -1,3 +1,4 @@
+using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -10,11 +11,13 @@ namespace MqService.Harness;
 /// </summary>
 public sealed class KafkaServer : ICluster
 {
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
     private readonly string folder;
     private readonly IReadOnlyList<ServerNode> nodes;
 
     private readonly ServerSecurity? security;
-    private readonly int trusted;
+    private readonly string trusted;
 
     private KafkaServer(string folder, int count, Func<int, int>? advertise, ServerSecurity? security)
     {
@@ -23,7 +26,7 @@ public sealed class KafkaServer : ICluster
         var ports = Ports.Free(3 * count);
         var controllers = ports[count..(2 * count)];
         var between = ports[(2 * count)..];
-        trusted = between[0];
+        trusted = string.Join(',', between.Select(port => $"127.0.0.1:{port}"));
         var advertised = ports.Take(count).Select(port => advertise?.Invoke(port) ?? port).ToArray();
         ConnectionString = string.Join(',', advertised.Select(port => $"127.0.0.1:{port}"));
         nodes = [.. Enumerable.Range(0, count).Select(n => new ServerNode(
@@ -56,6 +59,34 @@ public sealed class KafkaServer : ICluster
     {
         await nodes[0].KillAsync();
         return nodes[0].Name;
+    }
+
+    /// <summary>From now on a message for one of these topics is confirmed when so many brokers have it, and refused when fewer could. Several brokers only.</summary>
+    public async Task RequireReplicasAsync(IEnumerable<string> topics, int count)
+    {
+        using var admin = NewAdmin();
+        await admin.IncrementalAlterConfigsAsync(topics.ToDictionary(
+            topic => new ConfigResource { Type = ResourceType.Topic, Name = topic },
+            _ => new List<ConfigEntry> { new() { Name = "min.insync.replicas", Value = $"{count}", IncrementalOperation = AlterConfigOpType.Set } }));
+    }
+
+    /// <summary>The topics whose names begin so, when the brokers that are alive agree that the dead ones have none of their partitions any more.</summary>
+    public async Task<IReadOnlyList<string>> WithoutTheDeadAsync(string prefix)
+    {
+        using var admin = NewAdmin();
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var dead = nodes.Where(node => !node.IsRunning).Select(node => int.Parse(node.Name, CultureInfo.InvariantCulture)).ToHashSet();
+        while (true)
+        {
+            var topics = admin.GetMetadata(Timeout).Topics.Where(topic => topic.Topic.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+            if (topics.SelectMany(topic => topic.Partitions).All(partition => partition.Leader > 0 && !partition.InSyncReplicas.Any(dead.Contains)))
+            {
+                return [.. topics.Select(topic => topic.Topic)];
+            }
+
+            // Metadata are there to be asked for, and nobody says when they change.
+            await Task.Delay(200, patience.Token);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -92,6 +123,11 @@ public sealed class KafkaServer : ICluster
         super.users=User:ANONYMOUS
         """;
 
+    /// <summary>Over the listener on which the brokers trust whoever comes.</summary>
+    private IAdminClient NewAdmin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = trusted })
+        .SetLogHandler((_, _) => { }) // It is known which brokers are dead.
+        .Build();
+
     private async Task GrantAsync()
     {
         if (security is null)
@@ -99,7 +135,7 @@ public sealed class KafkaServer : ICluster
             return;
         }
 
-        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = $"127.0.0.1:{trusted}" }).Build();
+        using var admin = NewAdmin();
         var orders = $"{security.Prefix}.orders";
         await admin.CreateAclsAsync(
         [

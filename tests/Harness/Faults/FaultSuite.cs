@@ -17,7 +17,7 @@ public static partial class FaultSuite
         await using var servers = new Servers(
             [combination],
             [scenario.Name],
-            scenario.Nodes,
+            scenario.Nodes(combination),
             security,
             scenario.IsOfTheNetwork ? port => (first = new NetworkProxy(port)).Port : null);
         var environment = new Dictionary<string, string?>(await servers.EnvironmentAsync(combination, scenario.Name, ct));

@@ -30,6 +30,7 @@ internal sealed record Refusal(Func<Task> BeginAsync, Func<Task> EndAsync)
             }),
             () => EachAsync([".retry", ".dlq"], suffix =>
                 redis.CommandAsync("RENAME", $"{{{run.Destination}}}{suffix}.aside", $"{{{run.Destination}}}{suffix}"))),
+        KafkaServer kafka => OfMissingReplica(kafka, run, topic => topic.Contains(".retry.", StringComparison.Ordinal) || topic.EndsWith(".dlq", StringComparison.Ordinal)),
         var broker => throw new FaultException($"It is not known how to make {broker} refuse."),
     };
 
@@ -48,8 +49,26 @@ internal sealed record Refusal(Func<Task> BeginAsync, Func<Task> EndAsync)
         RedisServer redis => new(
             () => redis.CommandAsync("CONFIG", "SET", "maxmemory", "1"),
             () => redis.CommandAsync("CONFIG", "SET", "maxmemory", "0")),
+        KafkaServer kafka => OfMissingReplica(kafka, run, _ => true) with { LetsConsumersGoOn = true },
         var broker => throw new FaultException($"It is not known how to fill {broker}."),
     };
+
+    /// <summary>
+    /// Kafka knows no full topic; what it knows is one with too few replicas. One of three brokers is dead, and these topics ask for
+    /// all three. A single broker would refuse nothing: since KIP-966 Kafka never asks for more replicas than a topic has.
+    /// </summary>
+    private static Refusal OfMissingReplica(KafkaServer kafka, FaultRun run, Func<string, bool> refuses)
+    {
+        IReadOnlyList<string> topics = [];
+        return new(
+            async () =>
+            {
+                await kafka.KillLeaderAsync(run.Part, run.Destination);
+                topics = [.. (await kafka.WithoutTheDeadAsync(run.Destination)).Where(refuses)];
+                await kafka.RequireReplicasAsync(topics, 3);
+            },
+            () => kafka.RequireReplicasAsync(topics, 2));
+    }
 
     private static Task<string> LimitAsync(RabbitMqServer rabbitMq, FaultRun run, int messages) => rabbitMq.ControlAsync(
         "set_policy",

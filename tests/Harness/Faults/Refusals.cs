@@ -13,7 +13,14 @@ internal static class Refusals
     /// <summary>Longer than a producer may wait for a confirmation, and shorter than any client's patience.</summary>
     private static readonly TimeSpan InTime = TimeSpan.FromSeconds(10);
 
-    public static bool Applies(Combination combination) => combination["broker"] is "rabbitmq" or "nats" or "redis" && combination["pattern"] == "work-queue";
+    public static bool Applies(Combination combination) => Scenario.HasTwoHosts(combination) && combination["pattern"] == "work-queue";
+
+    /// <summary>MassTransit's rider handles a partition's messages one after the other: there, healthy ones do wait for what cannot be settled.</summary>
+    public static bool AppliesToFailures(Combination combination) =>
+        Applies(combination) && (combination["broker"], combination["library"]) != ("kafka", "masstransit");
+
+    /// <summary>Kafka refuses when too few of several brokers are there.</summary>
+    public static int Nodes(Combination combination) => combination["broker"] == "kafka" ? 3 : 1;
 
     /// <summary>
     /// What fails cannot go where it should. The originals stay unacknowledged, nothing spins, healthy ones are handled beside

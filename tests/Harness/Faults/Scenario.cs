@@ -11,7 +11,7 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
     public bool IsOfTheNetwork { get; init; }
 
     /// <summary>How many servers the broker consists of.</summary>
-    public int Nodes { get; init; } = 1;
+    public Func<Combination, int> Nodes { get; init; } = _ => 1;
 
     /// <summary>Whether the broker asks for a user and shows a certificate.</summary>
     public bool IsOfSecurity { get; init; }
@@ -36,9 +36,9 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("reset", "C10", HasTwoHosts, ResetAsync) { IsOfTheNetwork = true },
         new("latency", "C10", HasTwoHosts, LatencyAsync) { IsOfTheNetwork = true },
         new("patience", "C10", c => HasTwoHosts(c) && c["pattern"] == "work-queue", PatienceAsync) { IsOfTheNetwork = true },
-        new("leader", "C10", Cluster.CanFailOver, Cluster.KillLeaderAsync) { Nodes = 3 },
-        new("targets", "C16", Refusals.Applies, Refusals.FailuresAsync),
-        new("full", "C16", Refusals.Applies, Refusals.EverythingAsync),
+        new("leader", "C10", Cluster.CanFailOver, Cluster.KillLeaderAsync) { Nodes = _ => 3 },
+        new("targets", "C16", Refusals.AppliesToFailures, Refusals.FailuresAsync) { Nodes = Refusals.Nodes },
+        new("full", "C16", Refusals.Applies, Refusals.EverythingAsync) { Nodes = Refusals.Nodes },
         new("store", "C10", c => HasTwoHosts(c) && c["store"] == "postgres", StoreOutage.KillAsync),
         new("es-writers", "E1", IsEventSourced, EventSourcing.CompetingWritersAsync),
         new("es-rebuild", "E2", c => IsEventSourced(c) && c["store"] != "memory", EventSourcing.KillRebuildAsync),
