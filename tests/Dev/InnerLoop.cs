@@ -97,6 +97,12 @@ public static class InnerLoop
         var failed = 0;
         foreach (var scenario in scenarios)
         {
+            if (scenario.Missing is { } missing)
+            {
+                Console.WriteLine($"{service.Combination} {scenario.Name} ({scenario.Row}): not here: {missing}");
+                continue;
+            }
+
             try
             {
                 Console.WriteLine($"{service.Combination} {scenario.Name} ({scenario.Row}): {await FaultSuite.RunAsync(service, scenario, ct)}");

@@ -6,6 +6,6 @@ public interface IServer : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     Task KillAsync();
 
-    /// <summary>Starts it again after <see cref="KillAsync"/>; returns when it accepts connections.</summary>
+    /// <summary>Starts it again, after <see cref="KillAsync"/> or when it has died by itself; returns when it accepts connections.</summary>
     Task RestartAsync(CancellationToken ct = default);
 }

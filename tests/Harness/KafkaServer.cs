@@ -17,12 +17,14 @@ public sealed class KafkaServer : ICluster
     private readonly IReadOnlyList<ServerNode> nodes;
 
     private readonly ServerSecurity? security;
+    private readonly ServerDisk? disk;
     private readonly string trusted;
 
-    private KafkaServer(string folder, int count, Func<int, int>? advertise, ServerSecurity? security)
+    private KafkaServer(string folder, int count, Func<int, int>? advertise, ServerSecurity? security, ServerDisk? disk)
     {
         this.folder = folder;
         this.security = security;
+        this.disk = disk;
         var ports = Ports.Free(3 * count);
         var controllers = ports[count..(2 * count)];
         var between = ports[(2 * count)..];
@@ -42,9 +44,10 @@ public sealed class KafkaServer : ICluster
     /// <param name="count">How many brokers; each is a controller too.</param>
     /// <param name="advertise">By the port of a broker, the one that clients are told: that of a proxy before it.</param>
     /// <param name="security">If not null: TLS, and one user with no more rights than docs/brokers/kafka.md says a work queue needs.</param>
+    /// <param name="disk">Where its data go; null for a scratch folder.</param>
     public static async Task<KafkaServer> StartAsync(
-        int count = 1, Func<int, int>? advertise = null, ServerSecurity? security = null, CancellationToken ct = default) =>
-        await new KafkaServer(Repository.NewScratchFolder("kafka"), count, advertise, security).StartedAsync(async server =>
+        int count = 1, Func<int, int>? advertise = null, ServerSecurity? security = null, ServerDisk? disk = null, CancellationToken ct = default) =>
+        await new KafkaServer(Repository.NewScratchFolder("kafka"), count, advertise, security, disk).StartedAsync(async server =>
         {
             await server.nodes.StartAllAsync(ct);
             await server.GrantAsync();
@@ -154,7 +157,7 @@ public sealed class KafkaServer : ICluster
 
     private async Task<ServerProcess> StartBrokerAsync(int port, string? settings, CancellationToken ct)
     {
-        List<string> arguments = [$"{port}", Directory.CreateDirectory(Path.Combine(folder, $"{port}")).FullName];
+        List<string> arguments = [$"{port}", disk?.DataFolder ?? Directory.CreateDirectory(Path.Combine(folder, $"{port}")).FullName];
         if (settings is not null)
         {
             var file = Path.Combine(folder, $"{port}.properties");
@@ -162,9 +165,7 @@ public sealed class KafkaServer : ICluster
             arguments.Add(file);
         }
 
-        return await ServerProcess.StartAsync(
-            new Command(Program!, arguments) { Timeout = TimeSpan.FromMinutes(2) },
-            (_, t) => ServerProcess.ListensAsync(port, t),
-            ct);
+        var command = new Command(Program!, arguments) { Timeout = TimeSpan.FromMinutes(2) };
+        return await ServerProcess.StartAsync(disk?.Enter(command) ?? command, (_, t) => ServerProcess.ListensAsync(port, t), ct);
     }
 }

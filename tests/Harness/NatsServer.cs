@@ -13,13 +13,15 @@ public sealed class NatsServer : ICluster
     private readonly string folder;
     private readonly IReadOnlyList<string> accounts;
     private readonly ServerSecurity? security;
+    private readonly ServerDisk? disk;
     private readonly IReadOnlyList<ServerNode> nodes;
 
-    private NatsServer(string folder, IReadOnlyList<string> accounts, int count, ServerSecurity? security)
+    private NatsServer(string folder, IReadOnlyList<string> accounts, int count, ServerSecurity? security, ServerDisk? disk)
     {
         this.folder = folder;
         this.accounts = accounts;
         this.security = security;
+        this.disk = disk;
         var ports = Ports.Free(3 * count);
         var routes = ports[(2 * count)..];
         nodes = [.. Enumerable.Range(0, count).Select(n => new ServerNode(
@@ -40,9 +42,10 @@ public sealed class NatsServer : ICluster
     /// <param name="accounts">One for each of those who share it.</param>
     /// <param name="count">How many servers.</param>
     /// <param name="security">If not null: TLS, and one user with no more rights than docs/brokers/nats.md says a work queue needs.</param>
+    /// <param name="disk">Where its data go; null for a scratch folder.</param>
     public static async Task<NatsServer> StartAsync(
-        IEnumerable<string> accounts, int count = 1, ServerSecurity? security = null, CancellationToken ct = default) =>
-        await new NatsServer(Repository.NewScratchFolder("nats"), [.. accounts], count, security).StartedAsync(server => server.nodes.StartAllAsync(ct));
+        IEnumerable<string> accounts, int count = 1, ServerSecurity? security = null, ServerDisk? disk = null, CancellationToken ct = default) =>
+        await new NatsServer(Repository.NewScratchFolder("nats"), [.. accounts], count, security, disk).StartedAsync(server => server.nodes.StartAllAsync(ct));
 
     public Task KillAsync() => nodes.KillAllAsync();
 
@@ -114,14 +117,15 @@ public sealed class NatsServer : ICluster
         await File.WriteAllTextAsync(configuration, $$"""
             server_name: "{{NameOf(port)}}"
             listen: "127.0.0.1:{{port}}"
-            jetstream { store_dir: "{{Path.Combine(folder, $"{port}")}}" }
+            jetstream { store_dir: "{{disk?.DataFolder ?? Path.Combine(folder, $"{port}")}}" }
             {{cluster}}
             {{clients}}
 
             """, ct);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        var command = new Command(Program!, "-c", configuration) { Timeout = TimeSpan.FromMinutes(1) };
         return await ServerProcess.StartAsync(
-            new Command(Program!, "-c", configuration) { Timeout = TimeSpan.FromMinutes(1) },
+            disk?.Enter(command) ?? command,
             // It listens once JetStream is up. In a cluster, JetStream is up when it has a leader.
             async (_, t) => await ServerProcess.ListensAsync(port, t) && (routes.Length == 1 || await IsHealthyAsync(t)),
             ct);

@@ -15,15 +15,17 @@ public sealed class RabbitMqServer : ICluster
     private readonly string folder;
     private readonly int epmdPort;
     private readonly ServerSecurity? security;
+    private readonly ServerDisk? disk;
     private readonly IReadOnlyList<ServerNode> nodes;
     private readonly ServerProcess epmd;
 
-    private RabbitMqServer(string folder, ServerProcess epmd, int epmdPort, int count, ServerSecurity? security)
+    private RabbitMqServer(string folder, ServerProcess epmd, int epmdPort, int count, ServerSecurity? security, ServerDisk? disk)
     {
         this.folder = folder;
         this.epmd = epmd;
         this.epmdPort = epmdPort;
         this.security = security;
+        this.disk = disk;
         var ports = Ports.Free(2 * count);
         nodes = [.. ports.Take(count).Zip(ports.Skip(count), (port, distributionPort) => new ServerNode(
             NameOf(port), port, ct => StartNodeAsync(port, distributionPort, first: ports[0], ct)))];
@@ -39,8 +41,9 @@ public sealed class RabbitMqServer : ICluster
     /// <param name="virtualHosts">One for each of those who share it.</param>
     /// <param name="count">How many nodes.</param>
     /// <param name="security">If not null: TLS, and a user with no more rights than docs/brokers/rabbitmq.md says a work queue needs.</param>
+    /// <param name="disk">Where its data go; null for a scratch folder.</param>
     public static async Task<RabbitMqServer> StartAsync(
-        IEnumerable<string> virtualHosts, int count = 1, ServerSecurity? security = null, CancellationToken ct = default)
+        IEnumerable<string> virtualHosts, int count = 1, ServerSecurity? security = null, ServerDisk? disk = null, CancellationToken ct = default)
     {
         var folder = Repository.NewScratchFolder("rabbitmq");
 
@@ -64,7 +67,7 @@ public sealed class RabbitMqServer : ICluster
             new Command("epmd", "-port", $"{epmdPort}", "-address", "127.0.0.1"),
             (_, t) => ServerProcess.ListensAsync(epmdPort, t),
             ct);
-        return await new RabbitMqServer(folder, epmd, epmdPort, count, security).StartedAsync(async server =>
+        return await new RabbitMqServer(folder, epmd, epmdPort, count, security, disk).StartedAsync(async server =>
         {
             // The others join the first.
             await server.nodes[0].StartAsync(ct);
@@ -136,9 +139,11 @@ public sealed class RabbitMqServer : ICluster
             ["RABBITMQ_CONFIG_FILE"] = configuration,
             ["RABBITMQ_PID_FILE"] = Path.Combine(folder, $"{port}.pid"),
         };
+
+        // It takes some five seconds of processor time. A machine with a load of 25 took 100 to give it that.
+        var command = new Command(Script!) { Environment = environment, Timeout = TimeSpan.FromMinutes(5) };
         return await ServerProcess.StartAsync(
-            // It takes some five seconds of processor time. A machine with a load of 25 took 100 to give it that.
-            new Command(Script!) { Environment = environment, Timeout = TimeSpan.FromMinutes(5) },
+            disk?.Enter(command) ?? command,
             // The listener opens last, after the definitions are in.
             (_, t) => ServerProcess.ListensAsync(port, t),
             ct);
@@ -152,7 +157,7 @@ public sealed class RabbitMqServer : ICluster
         ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
         ["RABBITMQ_NODENAME"] = node,
         ["RABBITMQ_BASE"] = folder,
-        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(folder, "data"),
+        ["RABBITMQ_MNESIA_BASE"] = disk?.DataFolder ?? Path.Combine(folder, "data"),
         ["RABBITMQ_LOG_BASE"] = Path.Combine(folder, "log"),
         ["RABBITMQ_CONF_ENV_FILE"] = "/dev/null",
         ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins"),

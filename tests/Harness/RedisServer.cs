@@ -12,7 +12,7 @@ public sealed class RedisServer : IServer
     private readonly IReadOnlyList<string> databases;
     private readonly ServerSecurity? security;
 
-    private RedisServer(string folder, IReadOnlyList<string> databases, IReadOnlyList<string> arguments, ServerSecurity? security)
+    private RedisServer(string folder, IReadOnlyList<string> databases, IReadOnlyList<string> arguments, ServerSecurity? security, ServerDisk? disk)
     {
         this.folder = folder;
         this.databases = databases;
@@ -27,17 +27,16 @@ public sealed class RedisServer : IServer
                 "--user", "default", "off", "--user", ServerSecurity.User, "on", $">{security.Password}",
                 $"~{security.Prefix}.*", $"~{{{security.Prefix}.*", $"&{{{security.Prefix}.*", .. Commands.Split(' '),
             ];
+        var command = new Command(
+            Program!,
+            [
+                .. listen, "--bind", "127.0.0.1", "--dir", disk?.DataFolder ?? folder, "--databases", $"{databases.Count}",
+                // What it has written survives it, if not the machine.
+                "--appendonly", "yes", "--appendfsync", "no", "--save", "",
+                .. arguments,
+            ]) { Timeout = TimeSpan.FromMinutes(1) };
         node = new($"127.0.0.1:{port}", port, ct => ServerProcess.StartAsync(
-            new Command(
-                Program!,
-                [
-                    .. listen, "--bind", "127.0.0.1", "--dir", folder, "--databases", $"{databases.Count}",
-                    // What it has written survives it, if not the machine.
-                    "--appendonly", "yes", "--appendfsync", "no", "--save", "",
-                    .. arguments,
-                ]) { Timeout = TimeSpan.FromMinutes(1) },
-            (_, t) => ServerProcess.ListensAsync(port, t),
-            ct));
+            disk?.Enter(command) ?? command, (_, t) => ServerProcess.ListensAsync(port, t), ct));
     }
 
     public static string? Program { get; } =
@@ -57,13 +56,14 @@ public sealed class RedisServer : IServer
     /// <param name="databases">One for each of those who share it.</param>
     /// <param name="arguments">More of its command line.</param>
     /// <param name="security">If not null: TLS, and one user with no more rights than docs/brokers/redis.md says a work queue and its store need.</param>
+    /// <param name="disk">Where its data go; null for a scratch folder.</param>
     public static async Task<RedisServer> StartAsync(
-        IEnumerable<string> databases, IReadOnlyList<string>? arguments = null, ServerSecurity? security = null, CancellationToken ct = default) =>
-        await new RedisServer(Repository.NewScratchFolder("redis"), [.. databases], arguments ?? [], security).StartedAsync(server => server.node.StartAsync(ct));
+        IEnumerable<string> databases, IReadOnlyList<string>? arguments = null, ServerSecurity? security = null, ServerDisk? disk = null, CancellationToken ct = default) =>
+        await new RedisServer(Repository.NewScratchFolder("redis"), [.. databases], arguments ?? [], security, disk).StartedAsync(server => server.node.StartAsync(ct));
 
     public Task KillAsync() => node.KillAsync();
 
-    public Task RestartAsync(CancellationToken ct = default) => node.StartAsync(ct);
+    public Task RestartAsync(CancellationToken ct = default) => ServerNodes.StartAllAsync([node], ct);
 
     /// <summary>What it says to this command. Not with <see cref="ServerSecurity"/>.</summary>
     public Task<string> CommandAsync(params IReadOnlyList<string> command) => CommandAsync(Port, command);

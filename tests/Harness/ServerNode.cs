@@ -12,9 +12,18 @@ internal sealed class ServerNode(string name, int port, Func<CancellationToken, 
 
     public int Port => port;
 
-    public bool IsRunning => process is not null;
+    /// <summary>Neither killed, nor dead by itself.</summary>
+    public bool IsRunning => process is { HasExited: false };
 
-    public async Task StartAsync(CancellationToken ct) => process = await start(ct);
+    public async Task StartAsync(CancellationToken ct)
+    {
+        if (process is not null)
+        {
+            await process.DisposeAsync();
+        }
+
+        process = await start(ct);
+    }
 
     /// <summary>SIGKILL. Does nothing if that was done before. Returns when nobody answers at its port any more.</summary>
     public async Task KillAsync()

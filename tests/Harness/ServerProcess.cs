@@ -32,6 +32,10 @@ public sealed class ServerProcess : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
+    public int Id => process.Id;
+
+    public bool HasExited => process.HasExited;
+
     public string Output
     {
         get

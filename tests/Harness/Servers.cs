@@ -11,12 +11,14 @@ namespace MqService.Harness;
 /// <param name="purposes">What for: each combination has a part of each server to itself for each of them.</param>
 /// <param name="nodes">How many servers a broker consists of.</param>
 /// <param name="security">What the brokers ask of their clients; null for nothing to speak of. Several Redis are not told.</param>
+/// <param name="disk">Where the broker's data go; null for scratch folders. Not for several.</param>
 /// <param name="advertise">By the port of a Kafka broker, the one that its clients are told.</param>
 public sealed class Servers(
     IReadOnlyCollection<Combination> combinations,
     IReadOnlyCollection<string> purposes,
     int nodes = 1,
     ServerSecurity? security = null,
+    ServerDisk? disk = null,
     Func<int, int>? advertise = null) : IAsyncDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
@@ -147,11 +149,11 @@ public sealed class Servers(
 
     private async Task<string?> BrokerAsync(Combination combination, string purpose, CancellationToken ct) => combination["broker"] switch
     {
-        "rabbitmq" => ExternalRabbitMq ?? (rabbitMq ??= await RabbitMqServer.StartAsync(Parts("rabbitmq"), nodes, security, ct)).ConnectionString(PartOf(combination, purpose)),
+        "rabbitmq" => ExternalRabbitMq ?? (rabbitMq ??= await RabbitMqServer.StartAsync(Parts("rabbitmq"), nodes, security, disk, ct)).ConnectionString(PartOf(combination, purpose)),
         "kafka" => ExternalKafka ?? await KafkaAsync(purpose, ct),
-        "nats" => ExternalNats ?? (nats ??= await NatsServer.StartAsync(Parts("nats"), nodes, security, ct)).ConnectionString(PartOf(combination, purpose)),
+        "nats" => ExternalNats ?? (nats ??= await NatsServer.StartAsync(Parts("nats"), nodes, security, disk, ct)).ConnectionString(PartOf(combination, purpose)),
         "redis" when nodes > 1 => (sentinel ??= await RedisSentinel.StartAsync(ct)).ConnectionString,
-        "redis" => ExternalRedis ?? (redis ??= await RedisServer.StartAsync(Parts("redis"), security: security, ct: ct)).ConnectionString(PartOf(combination, purpose)),
+        "redis" => ExternalRedis ?? (redis ??= await RedisServer.StartAsync(Parts("redis"), security: security, disk: disk, ct: ct)).ConnectionString(PartOf(combination, purpose)),
         _ => null,
     };
 
@@ -180,7 +182,7 @@ public sealed class Servers(
     {
         if (!kafka.TryGetValue(purpose, out var broker))
         {
-            kafka[purpose] = broker = await KafkaServer.StartAsync(nodes, advertise, security, ct);
+            kafka[purpose] = broker = await KafkaServer.StartAsync(nodes, advertise, security, disk, ct);
         }
 
         return broker.ConnectionString;

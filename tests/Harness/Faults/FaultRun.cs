@@ -71,6 +71,9 @@ public sealed class FaultRun(
 
     public NetworkProxy Network => network ?? throw new FaultException("This service talks to its broker without a proxy.");
 
+    /// <summary>Where the broker's data are, when that is a disk of their own.</summary>
+    public ServerDisk? Disk { get; init; }
+
     public ServerSecurity Security => security ?? throw new FaultException("This broker lets in everybody.");
 
     public ServiceProcess StartProducer(IEnumerable<KeyValuePair<string, string?>>? settings = null) => Start(IsOneHost ? "App" : "Producer", settings);

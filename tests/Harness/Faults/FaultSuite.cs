@@ -12,6 +12,8 @@ public static partial class FaultSuite
         var combination = service.Combination;
         using var security = scenario.IsOfSecurity ? new ServerSecurity((await MessageFormat.OfAsync(service)).Prefix) : null;
 
+        await using var disk = scenario.IsOfTheDisk ? await ServerDisk.MountAsync(ct) : null;
+
         // Kafka's clients go where the broker says: it has to name the proxy itself, and so the proxy is there first.
         NetworkProxy? first = null;
         await using var servers = new Servers(
@@ -19,6 +21,7 @@ public static partial class FaultSuite
             [scenario.Name],
             scenario.Nodes(combination),
             security,
+            disk,
             scenario.IsOfTheNetwork ? port => (first = new NetworkProxy(port)).Port : null);
         var environment = new Dictionary<string, string?>(await servers.EnvironmentAsync(combination, scenario.Name, ct));
         if (security is not null)
@@ -31,6 +34,7 @@ public static partial class FaultSuite
         await using var history = new History(Path.Combine(Repository.Artifacts, "faults", $"{combination}-{scenario.Name}.jsonl"));
         await using var run = new FaultRun(service, servers.BrokerOf(combination, scenario.Name), servers.Store, network, security, environment, history)
         {
+            Disk = disk,
             Part = Servers.PartOf(combination, scenario.Name),
         };
         return await scenario.RunAsync(run);

@@ -49,9 +49,25 @@ internal sealed record Refusal(Func<Task> BeginAsync, Func<Task> EndAsync)
         RedisServer redis => new(
             () => redis.CommandAsync("CONFIG", "SET", "maxmemory", "1"),
             () => redis.CommandAsync("CONFIG", "SET", "maxmemory", "0")),
-        KafkaServer kafka => OfMissingReplica(kafka, run, _ => true) with { LetsConsumersGoOn = true },
+
+        // Consumers go on in the partitions that they have begun, and begin no others: there is no room for the note about that either.
+        KafkaServer kafka => OfMissingReplica(kafka, run, _ => true),
         var broker => throw new FaultException($"It is not known how to fill {broker}."),
     };
+
+    /// <summary>The disk is full. A broker that dies of it is started again when it is not any more, as an orchestrator does all the time.</summary>
+    public static Refusal OfTheDisk(FaultRun run) => new(
+        () =>
+        {
+            // RabbitMQ is told to take nothing when there are less than 50 MB left, and is not meant to come to the last.
+            run.Disk!.Fill(megabytesLeft: run.Broker is RabbitMqServer ? 20 : 0);
+            return Task.CompletedTask;
+        },
+        async () =>
+        {
+            run.Disk!.Empty();
+            await run.Broker.RestartAsync();
+        });
 
     /// <summary>
     /// Kafka knows no full topic; what it knows is one with too few replicas. One of three brokers is dead, and these topics ask for

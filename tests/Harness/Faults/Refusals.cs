@@ -84,10 +84,9 @@ internal static class Refusals
     }
 
     /// <summary>The broker has no room at all: producers say so in time, and nothing that was confirmed is lost.</summary>
-    public static async Task<Figures> EverythingAsync(FaultRun run)
+    public static async Task<Figures> EverythingAsync(FaultRun run, Refusal refusal)
     {
         var (producer, consumer) = await Scenario.StartAsync(run);
-        var refusal = Refusal.OfEverything(run);
         using var before = new CancellationTokenSource();
         var load = run.LoadAsync(producer, Scenario.Concurrency, before.Token);
         await Task.Delay(Scenario.Moment);

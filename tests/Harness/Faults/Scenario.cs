@@ -16,6 +16,12 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
     /// <summary>Whether the broker asks for a user and shows a certificate.</summary>
     public bool IsOfSecurity { get; init; }
 
+    /// <summary>Whether the broker's data are on a small disk of their own.</summary>
+    public bool IsOfTheDisk { get; init; }
+
+    /// <summary>Why it cannot be done here; null when it can.</summary>
+    public string? Missing => IsOfTheDisk ? ServerDisk.Missing : null;
+
     internal const int Concurrency = 8;
 
     internal static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
@@ -38,7 +44,8 @@ public sealed record Scenario(string Name, string Row, Func<Combination, bool> A
         new("patience", "C10", c => HasTwoHosts(c) && c["pattern"] == "work-queue", PatienceAsync) { IsOfTheNetwork = true },
         new("leader", "C10", Cluster.CanFailOver, Cluster.KillLeaderAsync) { Nodes = _ => 3 },
         new("targets", "C16", Refusals.AppliesToFailures, Refusals.FailuresAsync) { Nodes = Refusals.Nodes },
-        new("full", "C16", Refusals.Applies, Refusals.EverythingAsync) { Nodes = Refusals.Nodes },
+        new("full", "C16", Refusals.Applies, run => Refusals.EverythingAsync(run, Refusal.OfEverything(run))) { Nodes = Refusals.Nodes },
+        new("disk", "C16", Refusals.Applies, run => Refusals.EverythingAsync(run, Refusal.OfTheDisk(run))) { IsOfTheDisk = true },
         new("store", "C10", c => HasTwoHosts(c) && c["store"] == "postgres", StoreOutage.KillAsync),
         new("es-writers", "E1", IsEventSourced, EventSourcing.CompetingWritersAsync),
         new("es-rebuild", "E2", c => IsEventSourced(c) && c["store"] != "memory", EventSourcing.KillRebuildAsync),

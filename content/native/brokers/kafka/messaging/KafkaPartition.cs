@@ -38,6 +38,9 @@ internal sealed class KafkaPartition(TopicPartition id)
     /// <summary>A message that was taken and must wait, and until when. No other is taken meanwhile.</summary>
     public (ConsumeResult<byte[]?, byte[]?> Record, DateTimeOffset Due)? Parked { get; set; }
 
+    /// <summary>The note about the parked message, while it is being written.</summary>
+    public Task? Note { get; set; }
+
     public bool IsPaused { get; set; }
 
     /// <summary>Given back, or about to be: nothing begins any more.</summary>

@@ -32,6 +32,9 @@ internal sealed partial class KafkaQueueConsumer(
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>This often it is looked whether a note is confirmed, which takes some milliseconds.</summary>
+    private static readonly TimeSpan NoteInterval = TimeSpan.FromMilliseconds(10);
+
     /// <summary>To pause makes the client throw away what it has fetched: not for a moment's congestion.</summary>
     private static readonly TimeSpan PauseAfter = TimeSpan.FromMilliseconds(500);
 
@@ -242,15 +245,37 @@ internal sealed partial class KafkaQueueConsumer(
             {
                 handle = () => pump.UntilSettledAsync(delivery, () => delivery.DeadLetterAsync(Poisoned(delivery, start.Count - 1), _abort), _abort);
             }
-            else
+            else if (!IsNoted(partition, start))
             {
-                starts.WriteAsync(queue, partition.Id, start, _stopping).GetAwaiter().GetResult();
+                partition.Parked = (record, clock.GetUtcNow() + NoteInterval);
+                return;
             }
         }
 
         Interlocked.Increment(ref _pending);
         var key = record.Message.Key is { } bytes ? Encoding.Latin1.GetString(bytes) : $"without a key {offset}";
         partition.Post(key, () => HandleAsync(partition, handle));
+    }
+
+    /// <summary>
+    /// Whether the note is confirmed. If not, it is being written, and only this partition waits: the broker may refuse for long, and
+    /// to leave the group for that would stop the other partitions as well.
+    /// </summary>
+    private bool IsNoted(KafkaPartition partition, Start start)
+    {
+        var note = partition.Note ??= starts.WriteAsync(queue, partition.Id, start, _stopping);
+        if (!note.IsCompleted)
+        {
+            return false;
+        }
+
+        partition.Note = null;
+        if (note.Exception?.InnerException is { } exception)
+        {
+            LogNotNoted(exception, partition.Id.Topic, partition.Id.Partition.Value);
+        }
+
+        return note.IsCompletedSuccessfully;
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "The thread that fetches ends with it, and starts again.")]
@@ -462,6 +487,9 @@ internal sealed partial class KafkaQueueConsumer(
 
     [LoggerMessage(LogLevel.Warning, "{Queue}: offsets were not committed: {Reason}")]
     private partial void LogNotCommitted(string queue, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{Topic} [{Partition}]: could not note which message it begins with, trying again")]
+    private partial void LogNotNoted(Exception exception, string topic, int partition);
 
     [LoggerMessage(LogLevel.Warning, "{Queue}: could not note that partitions were given back in good order")]
     private partial void LogNotTidied(Exception exception, string queue);
