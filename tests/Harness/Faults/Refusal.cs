@@ -55,7 +55,7 @@ internal sealed record Refusal(Func<Task> BeginAsync, Func<Task> EndAsync)
         var broker => throw new FaultException($"It is not known how to fill {broker}."),
     };
 
-    /// <summary>The disk is full. A broker that dies of it is started again when it is not any more, as an orchestrator does all the time.</summary>
+    /// <summary>The disk is full. A broker that dies of it is started again when it is not any more, as an orchestrator would.</summary>
     public static Refusal OfTheDisk(FaultRun run) => new(
         () =>
         {
@@ -66,6 +66,12 @@ internal sealed record Refusal(Func<Task> BeginAsync, Func<Task> EndAsync)
         async () =>
         {
             run.Disk!.Empty();
+            if (run.Broker is NatsServer)
+            {
+                // It lives on, without JetStream until it is started again; its /healthz says so to whoever orchestrates.
+                await run.Broker.KillAsync();
+            }
+
             await run.Broker.RestartAsync();
         });
 
