@@ -89,7 +89,11 @@ internal sealed record Refusal(Func<Task> BeginAsync, Func<Task> EndAsync)
                 topics = [.. (await kafka.WithoutTheDeadAsync(run.Destination)).Where(refuses)];
                 await kafka.RequireReplicasAsync(topics, 3);
             },
-            () => kafka.RequireReplicasAsync(topics, 2));
+            async () =>
+            {
+                await kafka.RequireReplicasAsync(topics, 2);
+                await kafka.RestartAsync();
+            });
     }
 
     private static Task<string> LimitAsync(RabbitMqServer rabbitMq, FaultRun run, int messages) => rabbitMq.ControlAsync(
