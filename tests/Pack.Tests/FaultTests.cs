@@ -15,7 +15,7 @@ public sealed class FaultTests(PackFixture pack)
     /// </summary>
     private static bool IsInShortSet(Combination combination, string fault) => (combination["pattern"], combination["library"], fault) switch
     {
-        ("work-queue", "native", not ("leader" or "full" or "fuzz" or "wrong-password" or "secrets")) => true,
+        ("work-queue", "native", not ("leader" or "full" or "disk" or "fuzz" or "wrong-password" or "secrets")) => true,
         (_, "native", "kill" or "broker" or "steps" or "es-writers" or "es-rebuild") => true,
         ("work-queue" or "saga" or "event-sourcing", "masstransit", "broker") => true,
         _ => false,
