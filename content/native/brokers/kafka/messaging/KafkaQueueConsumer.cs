@@ -466,6 +466,12 @@ internal sealed partial class KafkaQueueConsumer(
         {
             if (_partitions.Remove(id, out var partition))
             {
+                if (partition.IsPaused)
+                {
+                    // Or the client remembers it, and fetches nothing when the partition comes back to this process.
+                    _consumer.Resume([id]);
+                }
+
                 removed.Add(partition);
             }
         }

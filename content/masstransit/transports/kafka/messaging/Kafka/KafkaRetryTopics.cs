@@ -37,9 +37,9 @@ internal sealed partial class KafkaRetryTopics(
             .SetPartitionsRevokedHandler((member, partitions) =>
             {
                 Commit(member);
-                Forget(partitions);
+                Forget(member, partitions);
             })
-            .SetPartitionsLostHandler((_, partitions) => Forget(partitions))
+            .SetPartitionsLostHandler(Forget)
             .Build();
         try
         {
@@ -133,11 +133,16 @@ internal sealed partial class KafkaRetryTopics(
         }
     }
 
-    private void Forget(List<TopicPartitionOffset> partitions)
+    private void Forget(IConsumer<byte[]?, byte[]?> consumer, List<TopicPartitionOffset> partitions)
     {
         foreach (var partition in partitions)
         {
-            _waiting.Remove(partition.TopicPartition);
+            if (_waiting.Remove(partition.TopicPartition))
+            {
+                // Or the client remembers that it is paused, and fetches nothing when the partition comes back to this process.
+                consumer.Resume([partition.TopicPartition]);
+            }
+
             _forwarded.Remove(partition.TopicPartition);
         }
     }
