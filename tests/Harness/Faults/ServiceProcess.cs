@@ -125,7 +125,10 @@ public sealed class ServiceProcess : IAsyncDisposable
     public async Task TerminateAsync(TimeSpan grace)
     {
         (await new Command("kill", "-TERM", $"{process.Id}").RunAsync()).EnsureSuccess();
-        await Exited.WaitAsync(grace);
+        if (await Task.WhenAny(Exited, Task.Delay(grace)) != Exited)
+        {
+            throw new TimeoutException($"The {Side} did not end within {grace.TotalSeconds:0} s.\n{Output}");
+        }
     }
 
     public async ValueTask DisposeAsync()
