@@ -37,7 +37,7 @@ internal sealed partial class RedisConsumer(
     private static readonly TimeSpan DelayAfterFailure = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<RedisValue, RedisDelivery> _held = new();
-    private readonly RedisAcknowledgements _acknowledgements = new(source, connection);
+    private readonly RedisMember _member = new(source, name, connection, new(source, connection), retryScheduled);
     private readonly Signal _added = new();
     private readonly Signal _released = new();
 
@@ -210,8 +210,8 @@ internal sealed partial class RedisConsumer(
     private RedisDelivery Hold(StreamEntry entry)
     {
         RedisDelivery delivery = source.IsTopic
-            ? new RedisTopicDelivery(source, entry, name, connection, _acknowledgements, retryScheduled)
-            : new RedisQueueDelivery(source, entry, name, connection, _acknowledgements, retryScheduled);
+            ? new RedisTopicDelivery(_member, entry)
+            : new RedisQueueDelivery(_member, entry);
         _held[delivery.Id] = delivery;
         return delivery;
     }

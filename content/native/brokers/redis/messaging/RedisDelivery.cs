@@ -3,17 +3,25 @@ using StackExchange.Redis;
 
 namespace Acme._1.Messaging.Redis;
 
-/// <param name="source">Where it came from.</param>
+/// <summary>What its deliveries know of a member of a consumer group.</summary>
+/// <param name="Source">What the group reads.</param>
+/// <param name="Name">Its name in the group.</param>
+/// <param name="Connection">The way to Redis.</param>
+/// <param name="Acknowledgements">Those of the source.</param>
+/// <param name="RetryScheduled">Set after a retry was scheduled.</param>
+internal sealed record RedisMember(
+    RedisSource Source, string Name, RedisConnection Connection, RedisAcknowledgements Acknowledgements, Signal RetryScheduled);
+
+/// <param name="member">Who has it.</param>
 /// <param name="entry">The message.</param>
-/// <param name="acknowledgements">Those of the source.</param>
 [SuppressMessage("Design", "CA1001", Justification = "With no timer there is nothing to dispose; and it may be lost just when it was settled.")]
-internal abstract class RedisDelivery(RedisSource source, StreamEntry entry, RedisAcknowledgements acknowledgements) : IDelivery
+internal abstract class RedisDelivery(RedisMember member, StreamEntry entry) : IDelivery
 {
     private readonly CancellationTokenSource _lost = new();
 
     public RedisValue Id => entry.Id;
 
-    public string Queue => source.Queue.Name;
+    public string Queue => Source.Queue.Name;
 
     public IReadOnlyDictionary<string, string> Headers { get; } = RedisMessage.ReadHeaders(entry.Values);
 
@@ -21,9 +29,11 @@ internal abstract class RedisDelivery(RedisSource source, StreamEntry entry, Red
 
     public CancellationToken Lost => _lost.Token;
 
-    protected RedisSource Source => source;
+    protected RedisMember Member => member;
 
-    public Task CompleteAsync(CancellationToken cancellationToken) => acknowledgements.AddAsync(Id, cancellationToken);
+    protected RedisSource Source => member.Source;
+
+    public Task CompleteAsync(CancellationToken cancellationToken) => member.Acknowledgements.AddAsync(Id, cancellationToken);
 
     public abstract Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken);
 
@@ -36,35 +46,24 @@ internal abstract class RedisDelivery(RedisSource source, StreamEntry entry, Red
 }
 
 /// <summary>A message from a queue's own stream: all keys are in one place, so settling is one script.</summary>
-/// <param name="source">Where it came from.</param>
+/// <param name="member">Who has it.</param>
 /// <param name="entry">The message.</param>
-/// <param name="consumer">Our name in the group.</param>
-/// <param name="connection">The way to Redis.</param>
-/// <param name="acknowledgements">Those of the source.</param>
-/// <param name="retryScheduled">Set after a retry was scheduled.</param>
-internal sealed class RedisQueueDelivery(
-    RedisSource source,
-    StreamEntry entry,
-    string consumer,
-    RedisConnection connection,
-    RedisAcknowledgements acknowledgements,
-    Signal retryScheduled)
-    : RedisDelivery(source, entry, acknowledgements)
+internal sealed class RedisQueueDelivery(RedisMember member, StreamEntry entry) : RedisDelivery(member, entry)
 {
     public override async Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken)
     {
-        await connection.RunScriptAsync(
+        await Member.Connection.RunScriptAsync(
             RedisScripts.Retry,
             [Source.Stream, Source.Queue.Retry, Source.Queue.RetryDue],
-            [Source.Group, consumer, Id, (long)delay.TotalMilliseconds, .. RedisMessage.Flatten(Copy(failures))],
+            [Source.Group, Member.Name, Id, (long)delay.TotalMilliseconds, .. RedisMessage.Flatten(Copy(failures))],
             cancellationToken);
-        retryScheduled.Set();
+        Member.RetryScheduled.Set();
     }
 
-    public override Task DeadLetterAsync(FailureHistory failures, CancellationToken cancellationToken) => connection.RunScriptAsync(
+    public override Task DeadLetterAsync(FailureHistory failures, CancellationToken cancellationToken) => Member.Connection.RunScriptAsync(
         RedisScripts.DeadLetter,
         [Source.Stream, Source.Queue.DeadLetters],
-        [Source.Group, consumer, Id, .. RedisMessage.Flatten(RedisMessage.WithId(Copy(failures)))],
+        [Source.Group, Member.Name, Id, .. RedisMessage.Flatten(RedisMessage.WithId(Copy(failures)))],
         cancellationToken);
 }
 
@@ -72,37 +71,26 @@ internal sealed class RedisQueueDelivery(
 /// A message from the stream of a topic, which may be on another node than the subscriber's keys: the copy first, and
 /// then the acknowledgement. A crash in between makes two of it. It is not deleted: others may not have read it yet.
 /// </summary>
-/// <param name="source">Where it came from.</param>
+/// <param name="member">Who has it.</param>
 /// <param name="entry">The message.</param>
-/// <param name="consumer">Our name in the group.</param>
-/// <param name="connection">The way to Redis.</param>
-/// <param name="acknowledgements">Those of the source.</param>
-/// <param name="retryScheduled">Set after a retry was scheduled.</param>
-internal sealed class RedisTopicDelivery(
-    RedisSource source,
-    StreamEntry entry,
-    string consumer,
-    RedisConnection connection,
-    RedisAcknowledgements acknowledgements,
-    Signal retryScheduled)
-    : RedisDelivery(source, entry, acknowledgements)
+internal sealed class RedisTopicDelivery(RedisMember member, StreamEntry entry) : RedisDelivery(member, entry)
 {
     private bool _isCopied;
 
     public override Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken) => MoveAsync(
         async () =>
         {
-            await connection.RunScriptAsync(
+            await Member.Connection.RunScriptAsync(
                 RedisScripts.AddRetry,
                 [Source.Queue.Retry, Source.Queue.RetryDue],
                 [(long)delay.TotalMilliseconds, .. RedisMessage.Flatten(Copy(failures))],
                 cancellationToken);
-            retryScheduled.Set();
+            Member.RetryScheduled.Set();
         },
         cancellationToken);
 
     public override Task DeadLetterAsync(FailureHistory failures, CancellationToken cancellationToken) => MoveAsync(
-        () => connection.RunAsync(
+        () => Member.Connection.RunAsync(
             database => database.StreamAddAsync(Source.Queue.DeadLetters, RedisMessage.WithId(Copy(failures))), cancellationToken),
         cancellationToken);
 
@@ -111,8 +99,8 @@ internal sealed class RedisTopicDelivery(
         // Settling is repeated until it succeeds; a copy that is there already is not made again.
         if (!_isCopied)
         {
-            var ours = await connection.RunAsync(
-                database => database.StreamPendingMessagesAsync(Source.Stream, Source.Group, 1, consumer, Id, Id), cancellationToken);
+            var ours = await Member.Connection.RunAsync(
+                database => database.StreamPendingMessagesAsync(Source.Stream, Source.Group, 1, Member.Name, Id, Id), cancellationToken);
             if (ours.Length == 0)
             {
                 return;
