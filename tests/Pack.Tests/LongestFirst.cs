@@ -8,7 +8,7 @@ namespace MqService.Pack.Tests;
 /// <summary>What takes longest and cannot be divided begins first: begun last, it would run alone in the end.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] First = [nameof(FaultTests), nameof(MutationTests), nameof(RabbitMqNativeServiceTests), nameof(RabbitMqMassTransitServiceTests)];
+    private static readonly string[] First = [nameof(WorkQueueFaultTests), nameof(OtherFaultTests), nameof(MutationTests), nameof(RabbitMqNativeServiceTests), nameof(RabbitMqMassTransitServiceTests)];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>

@@ -16,6 +16,7 @@ internal sealed class KafkaPartition(TopicPartition id)
     private readonly Dictionary<string, Lane> _lanes = [];
     private readonly CancellationTokenSource _lost = new();
     private long _watermark;
+    private long _committed;
     private volatile bool _closed;
 
     public TopicPartition Id => id;
@@ -30,7 +31,7 @@ internal sealed class KafkaPartition(TopicPartition id)
     public long Position { get; private set; }
 
     /// <summary>The offset that was committed last.</summary>
-    public long Committed { get; private set; }
+    public long Committed => Volatile.Read(ref _committed);
 
     /// <summary>Up to here messages may be what killed the process before: they are handled alone.</summary>
     public long SuspectUntil { get; set; }
@@ -74,7 +75,7 @@ internal sealed class KafkaPartition(TopicPartition id)
         {
             if (Position == 0)
             {
-                Committed = _watermark = offset;
+                _committed = _watermark = offset;
             }
 
             _taken.Enqueue(offset);
@@ -114,7 +115,7 @@ internal sealed class KafkaPartition(TopicPartition id)
         }
     }
 
-    public void MarkCommitted(long offset) => Committed = offset;
+    public void MarkCommitted(long offset) => Volatile.Write(ref _committed, offset);
 
     /// <summary>Runs the work after all that was posted with the same key. Does not wait for it.</summary>
     public void Post(string key, Func<Task> work)

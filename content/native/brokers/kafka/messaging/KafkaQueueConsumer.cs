@@ -48,10 +48,16 @@ internal sealed partial class KafkaQueueConsumer(
         registry.Subscriptions.Where(subscription => subscription.Queue == queue).ToLookup(subscription => subscription.Topic);
 
     /// <summary>
-    /// So many messages of a partition may be taken ahead of its commit. The thread waits for a commit, so they must be few; and
-    /// what is ahead comes again after a crash, so it must not be much.
+    /// So many messages of a partition may be taken ahead of its commit, which takes some milliseconds: half of them are handled
+    /// while the other half is being committed. What is ahead comes again after a crash, so it must not be much.
     /// </summary>
-    private readonly int _window = 4 * options.Prefetch;
+    private readonly int _window = 16 * options.Prefetch;
+
+    /// <summary>
+    /// When so few are left of as many as may be held, it goes on: to wake the thread for each that is done would cost more than
+    /// the message. More are left than there are slots, so none is idle.
+    /// </summary>
+    private readonly int _low = options.Prefetch - Math.Max(1, (options.Prefetch - options.Concurrency) / 2);
 
     private readonly HashSet<string> _retryTopics = [.. topology.RetryTopics(queue)];
     private readonly Dictionary<TopicPartition, KafkaPartition> _partitions = [];
@@ -63,6 +69,7 @@ internal sealed partial class KafkaQueueConsumer(
     private CancellationToken _stopping;
     private CancellationToken _abort;
     private DateTimeOffset _lastCommit;
+    private Task<bool> _commit = Task.FromResult(true);
     private DateTimeOffset _lastTake;
     private int _pending;
     private bool _congested;
@@ -88,6 +95,7 @@ internal sealed partial class KafkaQueueConsumer(
         _abort = abort;
         _failure = null;
         _congested = false;
+        _commit = Task.FromResult(true);
         using var consumer = _consumer = clients.CreateGroupMember(queue)
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => OnRevoked([.. partitions.Select(partition => partition.TopicPartition)]))
@@ -104,6 +112,7 @@ internal sealed partial class KafkaQueueConsumer(
         finally
         {
             // Gives back all partitions, and with them what OnRevoked does.
+            Task.WaitAny(_commit);
             consumer.Close();
             _isMember = false;
             quarantine.Rest(queue, waits: false);
@@ -117,9 +126,9 @@ internal sealed partial class KafkaQueueConsumer(
             throw new InvalidOperationException($"A delivery from {queue} failed outside its handler.", failure);
         }
 
-        if (IsCommitDue())
+        if (_commit.IsCompleted && IsCommitDue())
         {
-            TryCommit(_partitions.Values);
+            _commit = BeginCommit([.. _partitions.Values]);
         }
 
         if (quarantine.IsOn && Volatile.Read(ref _pending) == 0 && TryCommit(_partitions.Values))
@@ -134,7 +143,7 @@ internal sealed partial class KafkaQueueConsumer(
         }
         else if (!_congested)
         {
-            _congested = !_progress.WaitOne(PauseAfter);
+            _congested = !_progress.WaitOne(PauseAfter) && !HasRoom;
             return;
         }
 
@@ -209,7 +218,11 @@ internal sealed partial class KafkaQueueConsumer(
     }
 
     private bool MayStart(KafkaPartition partition) =>
-        HasRoom && (partition.IsSuspect || !IsSuspicious) && quarantine.TryBegin(queue, alone: partition.IsSuspect);
+        HasRoom && (partition.IsSuspect ? IsNext(partition) : !IsSuspicious) && quarantine.TryBegin(queue, alone: partition.IsSuspect);
+
+    /// <summary>While a suspect is noted no other is: if the process dies of this one, it must not count against the others.</summary>
+    private bool IsNext(KafkaPartition partition) =>
+        !_partitions.Values.Any(other => other != partition && other.IsSuspect && other.Note is not null);
 
     private void StartParked()
     {
@@ -306,8 +319,10 @@ internal sealed partial class KafkaQueueConsumer(
         }
         finally
         {
-            Interlocked.Decrement(ref _pending);
-            _progress.Set();
+            if (Interlocked.Decrement(ref _pending) <= _low)
+            {
+                _progress.Set();
+            }
         }
     }
 
@@ -326,21 +341,42 @@ internal sealed partial class KafkaQueueConsumer(
 
     private bool IsCommitDue() =>
         clock.GetUtcNow() - _lastCommit >= CommitInterval
-        || _partitions.Values.Any(partition => partition.Watermark - partition.Committed >= (partition.Ahead < _window ? _window / 2 : 1));
+        || _commit.Result
+        && _partitions.Values.Any(partition => partition.Watermark - partition.Committed >= (partition.Ahead < _window ? _window / 2 : 1));
 
-    private bool TryCommit(IReadOnlyCollection<KafkaPartition> partitions)
+    /// <summary>Commits while others are fetched and handled.</summary>
+    private Task<bool> BeginCommit(IReadOnlyCollection<KafkaPartition> partitions)
     {
         _lastCommit = clock.GetUtcNow();
-        var settled = (
-            from partition in partitions
-            let watermark = partition.Watermark
-            where watermark > partition.Committed
-            select (Partition: partition, Watermark: watermark)).ToList();
-        if (settled.Count == 0)
-        {
-            return true;
-        }
+        return SettledOf(partitions) is { Count: > 0 } settled
+            ? Task.Run(() =>
+            {
+                var committed = TryCommit(settled);
+                _progress.Set();
+                return committed;
+            })
+            : Task.FromResult(true);
+    }
 
+    /// <returns>Whether all that is settled is committed.</returns>
+    private bool TryCommit(IReadOnlyCollection<KafkaPartition> partitions)
+    {
+        // One at a time, or the older could be the last.
+        _commit.Wait(CancellationToken.None);
+        _lastCommit = clock.GetUtcNow();
+        return SettledOf(partitions) is not { Count: > 0 } settled || TryCommit(settled);
+    }
+
+    private static List<(KafkaPartition Partition, long Watermark)> SettledOf(IReadOnlyCollection<KafkaPartition> partitions) =>
+    [
+        .. from partition in partitions
+           let watermark = partition.Watermark
+           where watermark > partition.Committed
+           select (partition, watermark),
+    ];
+
+    private bool TryCommit(IReadOnlyCollection<(KafkaPartition Partition, long Watermark)> settled)
+    {
         try
         {
             _consumer.Commit(settled.Select(item => new TopicPartitionOffset(item.Partition.Id, item.Watermark)));
@@ -362,6 +398,12 @@ internal sealed partial class KafkaQueueConsumer(
 
     private void PauseAndResume()
     {
+        if (!_commit.IsCompleted && _partitions.Values.Any(partition => partition.Ahead >= _window))
+        {
+            // Soon there is room again, and to pause costs more than to wait.
+            _commit.Wait(PauseAfter);
+        }
+
         var suspicious = IsSuspicious;
         foreach (var partition in _partitions.Values)
         {

@@ -7,13 +7,19 @@ namespace Acme._1.Messaging.Nats;
 /// <summary>A message out of one of the streams of a queue.</summary>
 /// <param name="source">The consumer it came from.</param>
 /// <param name="message">The message.</param>
+/// <param name="acknowledgements">Those of the consumer.</param>
 /// <param name="transport">Takes the copies.</param>
 /// <param name="ackWait">How long the server waits for a sign of life.</param>
 /// <param name="clock">The time.</param>
 [SuppressMessage(
     "Design", "CA1001", Justification = "A token source without a timer has nothing to dispose, and a renewal may be under way when the message is done.")]
 internal sealed class NatsDelivery(
-    NatsSource source, INatsJSMsg<byte[]> message, NatsTransport transport, TimeSpan ackWait, TimeProvider clock)
+    NatsSource source,
+    INatsJSMsg<byte[]> message,
+    Acknowledgements<INatsJSMsg<byte[]>> acknowledgements,
+    NatsTransport transport,
+    TimeSpan ackWait,
+    TimeProvider clock)
     : IDelivery
 {
     // The server answers to these, so that we know that it knows.
@@ -43,7 +49,19 @@ internal sealed class NatsDelivery(
     // A replay has none, and whatever such a header says elsewhere is not ours.
     private bool HasDelay => source.Kind is NatsSourceKind.Retries && Headers.ContainsKey(NatsMessageHeaders.Delay);
 
-    public Task CompleteAsync(CancellationToken cancellationToken) => AnswerAsync(message.AckAsync, Confirmed, cancellationToken);
+    /// <summary>True when all that is left is to tell the server that the message is done.</summary>
+    public bool IsDone { get; private set; }
+
+    public Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        // The server is told when the slot is free again: the next handler need not wait for its answer.
+        IsDone = true;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Returns when the server knows that the message is done.</summary>
+    /// <exception cref="BrokerUnavailableException">There was no answer.</exception>
+    public Task AcknowledgeAsync(CancellationToken cancellationToken) => acknowledgements.AddAsync(message, cancellationToken);
 
     public Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken)
     {
@@ -57,6 +75,19 @@ internal sealed class NatsDelivery(
         var headers = NatsMessageHeaders.Copy(message.Headers, failures);
         var id = NatsMessageHeaders.EnsureId(headers);
         return MoveAsync(NatsNames.DeadLetters(Queue), NatsNames.DeadLetter(Queue, id), headers, cancellationToken);
+    }
+
+    /// <summary>The server takes acknowledgements in the order in which they were sent: its answer to the last is one to all.</summary>
+    /// <param name="messages">Of one consumer.</param>
+    /// <exception cref="BrokerUnavailableException">There was no answer.</exception>
+    public static async Task AcknowledgeAsync(IReadOnlyList<INatsJSMsg<byte[]>> messages)
+    {
+        foreach (var message in messages.SkipLast(1))
+        {
+            await AnswerAsync(message.AckAsync, null, CancellationToken.None);
+        }
+
+        await AnswerAsync(messages[^1].AckAsync, Confirmed, CancellationToken.None);
     }
 
     /// <summary>Sets a suspect aside, to be handled alone.</summary>
@@ -99,7 +130,7 @@ internal sealed class NatsDelivery(
     }
 
     private static async Task AnswerAsync(
-        Func<AckOpts?, CancellationToken, ValueTask> answer, AckOpts options, CancellationToken cancellationToken)
+        Func<AckOpts?, CancellationToken, ValueTask> answer, AckOpts? options, CancellationToken cancellationToken)
     {
         try
         {

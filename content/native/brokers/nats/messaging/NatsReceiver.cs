@@ -122,6 +122,7 @@ internal sealed partial class NatsReceiver(
         var consumer = await jetStream.GetConsumerAsync(source.Stream, source.Consumer, cancellationToken);
         await NatsLeftovers.RemoveAsync(jetStream, consumer, cancellationToken);
         var room = workers.Rooms[source.Kind];
+        var acknowledgements = new Acknowledgements<INatsJSMsg<byte[]>>(NatsDelivery.AcknowledgeAsync);
         var gone = false;
         while (!gone)
         {
@@ -143,7 +144,7 @@ internal sealed partial class NatsReceiver(
                 await foreach (var message in consumer.FetchAsync<byte[]>(request, cancellationToken: cancellationToken))
                 {
                     asked--;
-                    Start(new NatsDelivery(source, message, transport, settings.Value.AckWait, clock), workers, room, stoppingToken);
+                    Start(new NatsDelivery(source, message, acknowledgements, transport, settings.Value.AckWait, clock), workers, room, stoppingToken);
                 }
             }
             finally
@@ -232,6 +233,11 @@ internal sealed partial class NatsReceiver(
                 {
                     workers.Slots.Release();
                 }
+            }
+
+            if (delivery.IsDone)
+            {
+                await pump.UntilSettledAsync(delivery, () => delivery.AcknowledgeAsync(_abort.Token), _abort.Token);
             }
         }
         catch (Exception exception)

@@ -112,8 +112,11 @@ internal sealed partial class RedisEventStore(RedisConnection connection, EventA
             ?? throw new UnreadableEventException($"the event at {place} is gone from the log {RedisEventLog.Topic.Name}");
     }
 
-    private static StoredEvent? Read(StreamEntry entry) =>
-        EventMessage.Read(RedisMessage.ReadHeaders(entry.Values), RedisMessage.ReadPayload(entry.Values), entry.Id.ToString());
+    private static StoredEvent? Read(StreamEntry entry)
+    {
+        var (headers, payload) = RedisMessage.Read(entry.Values);
+        return EventMessage.Read(headers, payload, entry.Id.ToString());
+    }
 
     [LoggerMessage(LogLevel.Warning, "The message {Id} in {Log} is no event, and is skipped")]
     private partial void LogNoEvent(string id, string log);

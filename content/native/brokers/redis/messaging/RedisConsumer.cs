@@ -37,7 +37,8 @@ internal sealed partial class RedisConsumer(
     private static readonly TimeSpan DelayAfterFailure = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<RedisValue, RedisDelivery> _held = new();
-    private readonly RedisMember _member = new(source, name, connection, new(source, connection), retryScheduled);
+    private readonly RedisMember _member = new(
+        source, name, connection, new(ids => AcknowledgeAsync(source, connection, [.. ids])), retryScheduled);
     private readonly Signal _added = new();
     private readonly Signal _released = new();
 
@@ -60,6 +61,9 @@ internal sealed partial class RedisConsumer(
             RepeatAsync(() => ExtendAsync(stopHolding), LogLevel.Debug, stopHolding));
         await LeaveAsync();
     }
+
+    /// <summary>Returns when none of the messages that are held now is held any more.</summary>
+    public Task DrainAsync() => Task.WhenAll(_held.Values.Select(delivery => delivery.Gone));
 
     public void Dispose()
     {
@@ -224,12 +228,12 @@ internal sealed partial class RedisConsumer(
             return;
         }
 
-        var ids = deliveries.ToArray().Select(delivery => delivery.Id).ToArray();
-        foreach (var id in ids)
+        foreach (var delivery in deliveries.Span)
         {
-            _held.TryRemove(id, out _);
+            LetGo(delivery);
         }
 
+        var ids = deliveries.ToArray().Select(delivery => delivery.Id);
         await connection.RunScriptAsync(
             RedisScripts.Release,
             [source.Stream],
@@ -237,21 +241,36 @@ internal sealed partial class RedisConsumer(
             CancellationToken.None);
     }
 
+    private static Task AcknowledgeAsync(RedisSource source, RedisConnection connection, RedisValue[] ids) => source.IsTopic
+        ? connection.RunAsync(database => database.StreamAcknowledgeAsync(source.Stream, source.Group, ids), CancellationToken.None)
+        : connection.RunScriptAsync(RedisScripts.Complete, [source.Stream], [source.Group, .. ids], CancellationToken.None);
+
     /// <summary>Hands it to the pump on another thread: a handler that computes must not keep us from receiving.</summary>
-    private void Begin(RedisDelivery delivery, Action exit, CancellationToken abort) => _ = Task.Run(
-        async () =>
-        {
-            await HandleAsync(delivery, () => pump.ProcessAsync(delivery, abort));
-            exit();
-        },
-        CancellationToken.None);
+    private void Begin(RedisDelivery delivery, Action exit, CancellationToken abort) =>
+        _ = Task.Run(() => HandleAsync(delivery, () => pump.ProcessAsync(delivery, abort), exit, abort), CancellationToken.None);
 
     [SuppressMessage("Design", "CA1031", Justification = "There is nobody above to tell. The message stays pending, and is delivered again.")]
-    private async Task HandleAsync(RedisDelivery delivery, Func<Task> handle)
+    private async Task HandleAsync(RedisDelivery delivery, Func<Task> handle, Action exit, CancellationToken abort)
     {
         try
         {
-            await handle();
+            try
+            {
+                await handle();
+            }
+            finally
+            {
+                exit();
+            }
+
+            if (delivery.IsDone)
+            {
+                await pump.UntilSettledAsync(delivery, () => delivery.AcknowledgeAsync(abort), abort);
+            }
+        }
+        catch (OperationCanceledException) when (abort.IsCancellationRequested)
+        {
+            // The process is going down. What was not acknowledged is delivered again.
         }
         catch (Exception exception)
         {
@@ -259,8 +278,14 @@ internal sealed partial class RedisConsumer(
         }
         finally
         {
-            _held.TryRemove(delivery.Id, out _);
+            LetGo(delivery);
         }
+    }
+
+    private void LetGo(RedisDelivery delivery)
+    {
+        _held.TryRemove(delivery.Id, out _);
+        delivery.LetGo();
     }
 
     /// <summary>Brings back the messages whose time has come.</summary>
@@ -363,10 +388,13 @@ internal sealed partial class RedisConsumer(
             return;
         }
 
-        await HandleAsync(delivery, () => message.DeliveryCount < DeliveryLimit
-            ? pump.ProcessAsync(delivery, abort)
-            : pump.UntilSettledAsync(delivery, () => delivery.DeadLetterAsync(Died(delivery, message.DeliveryCount), abort), abort));
-        exit();
+        await HandleAsync(
+            delivery,
+            () => message.DeliveryCount < DeliveryLimit
+                ? pump.ProcessAsync(delivery, abort)
+                : pump.UntilSettledAsync(delivery, () => delivery.DeadLetterAsync(Died(delivery, message.DeliveryCount), abort), abort),
+            exit,
+            abort);
     }
 
     /// <summary>Removes us from the group, if nothing of ours is pending any more. If we cannot, the others do it later.</summary>

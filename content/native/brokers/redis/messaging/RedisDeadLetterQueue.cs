@@ -133,8 +133,8 @@ internal sealed class RedisDeadLetterQueue(RedisConnection connection, HandlerRe
 
     private static DeadLetter ToDeadLetter(RedisQueue queue, StreamEntry entry)
     {
-        var headers = RedisMessage.ReadHeaders(entry.Values);
-        var failures = HistoryOf(entry);
+        var (headers, payload) = RedisMessage.Read(entry.Values);
+        var failures = HistoryOf(headers);
         return new(
             headers.GetValueOrDefault(HeaderNames.Id, string.Empty),
             headers.GetValueOrDefault(HeaderNames.Type),
@@ -145,10 +145,12 @@ internal sealed class RedisDeadLetterQueue(RedisConnection connection, HandlerRe
             failures.First,
             failures.Last,
             headers,
-            RedisMessage.ReadPayload(entry.Values));
+            payload);
     }
 
-    private static FailureHistory HistoryOf(StreamEntry entry) =>
-        FailureHistory.Read(RedisMessage.ReadHeaders(entry.Values))
+    private static FailureHistory HistoryOf(StreamEntry entry) => HistoryOf(RedisMessage.Read(entry.Values).Headers);
+
+    private static FailureHistory HistoryOf(Dictionary<string, string> headers) =>
+        FailureHistory.Read(headers)
         ?? FailureHistory.After(before: null, "unknown: put here by hand", DateTimeOffset.UnixEpoch);
 }

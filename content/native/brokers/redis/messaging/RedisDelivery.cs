@@ -10,22 +10,24 @@ namespace Acme._1.Messaging.Redis;
 /// <param name="Acknowledgements">Those of the source.</param>
 /// <param name="RetryScheduled">Set after a retry was scheduled.</param>
 internal sealed record RedisMember(
-    RedisSource Source, string Name, RedisConnection Connection, RedisAcknowledgements Acknowledgements, Signal RetryScheduled);
+    RedisSource Source, string Name, RedisConnection Connection, Acknowledgements<RedisValue> Acknowledgements, Signal RetryScheduled);
 
 /// <param name="member">Who has it.</param>
 /// <param name="entry">The message.</param>
 [SuppressMessage("Design", "CA1001", Justification = "With no timer there is nothing to dispose; and it may be lost just when it was settled.")]
 internal abstract class RedisDelivery(RedisMember member, StreamEntry entry) : IDelivery
 {
+    private readonly (Dictionary<string, string> Headers, ReadOnlyMemory<byte> Payload) _message = RedisMessage.Read(entry.Values);
     private readonly CancellationTokenSource _lost = new();
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public RedisValue Id => entry.Id;
 
     public string Queue => Source.Queue.Name;
 
-    public IReadOnlyDictionary<string, string> Headers { get; } = RedisMessage.ReadHeaders(entry.Values);
+    public IReadOnlyDictionary<string, string> Headers => _message.Headers;
 
-    public ReadOnlyMemory<byte> Body { get; } = RedisMessage.ReadPayload(entry.Values);
+    public ReadOnlyMemory<byte> Body => _message.Payload;
 
     public CancellationToken Lost => _lost.Token;
 
@@ -33,7 +35,22 @@ internal abstract class RedisDelivery(RedisMember member, StreamEntry entry) : I
 
     protected RedisSource Source => member.Source;
 
-    public Task CompleteAsync(CancellationToken cancellationToken) => member.Acknowledgements.AddAsync(Id, cancellationToken);
+    /// <summary>True when all that is left is to tell Redis that the message is done.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>Completes when it is held no longer.</summary>
+    public Task Gone => _gone.Task;
+
+    public Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        // Redis is told when the slot is free again: the next handler need not wait for its answer.
+        IsDone = true;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Returns when Redis knows that the message is done.</summary>
+    /// <exception cref="BrokerUnavailableException">It is not known to know.</exception>
+    public Task AcknowledgeAsync(CancellationToken cancellationToken) => member.Acknowledgements.AddAsync(Id, cancellationToken);
 
     public abstract Task RetryAsync(FailureHistory failures, TimeSpan delay, CancellationToken cancellationToken);
 
@@ -41,6 +58,8 @@ internal abstract class RedisDelivery(RedisMember member, StreamEntry entry) : I
 
     /// <summary>Another consumer has it now.</summary>
     public void Lose() => _lost.Cancel();
+
+    public void LetGo() => _gone.TrySetResult();
 
     protected NameValueEntry[] Copy(FailureHistory failures) => RedisMessage.Copy(entry.Values, failures);
 }

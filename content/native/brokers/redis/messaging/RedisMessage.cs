@@ -10,8 +10,6 @@ internal static class RedisMessage
 
     private const string Data = "data";
 
-    private static readonly RedisValue Payload = Data;
-
     private static readonly HashSet<string> Known =
     [
         Data,
@@ -23,29 +21,33 @@ internal static class RedisMessage
     {
         var fields = new List<NameValueEntry>(8);
         EnvelopeHeaders.Write(envelope, fields, static (fields, name, value) => fields.Add(new(name, value)));
-        fields.Add(new(Payload, envelope.Data));
+        fields.Add(new(Data, envelope.Data));
         return [.. fields];
     }
 
     public static NameValueEntry[] Write(Dictionary<string, string> headers, ReadOnlyMemory<byte> payload) =>
-        [.. headers.Select(header => new NameValueEntry(header.Key, header.Value)), new(Payload, payload)];
+        [.. headers.Select(header => new NameValueEntry(header.Key, header.Value)), new(Data, payload)];
 
-    public static Dictionary<string, string> ReadHeaders(NameValueEntry[] fields)
+    public static (Dictionary<string, string> Headers, ReadOnlyMemory<byte> Payload) Read(NameValueEntry[] fields)
     {
         var headers = new Dictionary<string, string>(fields.Length);
+        ReadOnlyMemory<byte> payload = default;
         foreach (var field in fields)
         {
-            if (field.Name != Payload)
+            // As strings: two values of Redis that differ are compared as numbers, too.
+            var name = field.Name.ToString();
+            if (name == Data)
             {
-                headers[field.Name.ToString()] = field.Value.ToString();
+                payload = field.Value;
+            }
+            else
+            {
+                headers[name] = field.Value.ToString();
             }
         }
 
-        return headers;
+        return (headers, payload);
     }
-
-    public static ReadOnlyMemory<byte> ReadPayload(NameValueEntry[] fields) =>
-        Array.Find(fields, field => field.Name == Payload).Value is { IsNull: false } payload ? (ReadOnlyMemory<byte>)payload : default;
 
     /// <summary>
     /// The fields for a copy of this message, with a new failure history and every other byte as it was. Of more headers
@@ -65,7 +67,7 @@ internal static class RedisMessage
 
     /// <summary>A message that came without an id gets one, or nobody could ask for it.</summary>
     public static NameValueEntry[] WithId(NameValueEntry[] fields) =>
-        ReadHeaders(fields).GetValueOrDefault(HeaderNames.Id) is { Length: > 0 }
+        Read(fields).Headers.GetValueOrDefault(HeaderNames.Id) is { Length: > 0 }
             ? fields
             : [.. fields, new(HeaderNames.Id, Guid.CreateVersion7().ToString())];
 

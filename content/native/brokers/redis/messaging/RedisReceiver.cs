@@ -72,6 +72,7 @@ internal sealed partial class RedisReceiver : BackgroundService
         {
             await _slots.EnterAloneAsync(cancellationToken);
             _slots.ExitAlone();
+            await Task.WhenAll(_consumers.Select(consumer => consumer.DrainAsync())).WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {

@@ -1,25 +1,25 @@
 using System.Diagnostics.CodeAnalysis;
-using StackExchange.Redis;
 
-namespace Acme._1.Messaging.Redis;
+namespace Acme._1.Messaging;
 
 /// <summary>
-/// Acknowledges what was handled of one source. For many messages that costs Redis hardly more than for one: what is done while
-/// a command is under way goes in the next one. None waits for others to come.
+/// Acknowledges what was handled of one source. For many messages that costs the broker hardly more than for one: what is done
+/// while some are under way goes together afterwards. None waits for others to come.
 /// </summary>
-internal sealed class RedisAcknowledgements(RedisSource source, RedisConnection connection)
+/// <param name="send">Returns when the broker knows that these are done; never given none.</param>
+internal sealed class Acknowledgements<TMessage>(Func<IReadOnlyList<TMessage>, Task> send)
 {
     private readonly Lock _gate = new();
     private Batch _waiting = new();
     private bool _isSending;
 
-    /// <summary>Returns when Redis knows that this message is done.</summary>
+    /// <summary>Returns when the broker knows that this message is done.</summary>
     /// <exception cref="BrokerUnavailableException">It is not known to know.</exception>
-    public Task AddAsync(RedisValue id, CancellationToken cancellationToken)
+    public Task AddAsync(TMessage message, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            _waiting.Ids.Add(id);
+            _waiting.Messages.Add(message);
             if (!_isSending)
             {
                 _isSending = true;
@@ -37,7 +37,7 @@ internal sealed class RedisAcknowledgements(RedisSource source, RedisConnection 
         {
             try
             {
-                await SendAsync([.. batch.Ids]);
+                await send(batch.Messages);
                 batch.Known.SetResult();
             }
             catch (Exception exception)
@@ -47,15 +47,11 @@ internal sealed class RedisAcknowledgements(RedisSource source, RedisConnection 
         }
     }
 
-    private Task SendAsync(RedisValue[] ids) => source.IsTopic
-        ? connection.RunAsync(database => database.StreamAcknowledgeAsync(source.Stream, source.Group, ids), CancellationToken.None)
-        : connection.RunScriptAsync(RedisScripts.Complete, [source.Stream], [source.Group, .. ids], CancellationToken.None);
-
     private Batch? TakeWaiting()
     {
         lock (_gate)
         {
-            if (_waiting.Ids.Count == 0)
+            if (_waiting.Messages.Count == 0)
             {
                 // Under the lock: whoever adds one after this finds that nobody is sending.
                 _isSending = false;
@@ -70,7 +66,7 @@ internal sealed class RedisAcknowledgements(RedisSource source, RedisConnection 
 
     private sealed class Batch
     {
-        public List<RedisValue> Ids { get; } = [];
+        public List<TMessage> Messages { get; } = [];
 
         public TaskCompletionSource Known { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
