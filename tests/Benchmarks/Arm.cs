@@ -14,11 +14,11 @@ public sealed record Arm(string Name, string Project, string? Library, IReadOnly
 
     public static Arm Native { get; } = new("native", "GeneratedNative", "native", ["rabbitmq", "nats", "redis", "kafka"]);
 
-    public static Arm GeneratedMassTransit { get; } = new("masstransit", "GeneratedMassTransit", "masstransit", ["rabbitmq"]);
+    public static Arm GeneratedMassTransit { get; } = new("masstransit", "GeneratedMassTransit", "masstransit", ["rabbitmq", "kafka"]);
 
-    public static Arm PlainMassTransit { get; } = new("plain-masstransit", "PlainMassTransit", null, ["rabbitmq"]);
+    public static Arm PlainMassTransit { get; } = new("plain-masstransit", "PlainMassTransit", null, ["rabbitmq", "kafka"]);
 
-    public static Arm Wolverine { get; } = new("wolverine", "PlainWolverine", null, ["rabbitmq"]);
+    public static Arm Wolverine { get; } = new("wolverine", "PlainWolverine", null, ["rabbitmq", "kafka"]);
 
     public static IReadOnlyList<Arm> All { get; } = [Raw, RawWithHeaders, Native, GeneratedMassTransit, PlainMassTransit, Wolverine];
 
