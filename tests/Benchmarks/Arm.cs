@@ -22,6 +22,9 @@ public sealed record Arm(string Name, string Project, string? Library, IReadOnly
 
     public static IReadOnlyList<Arm> All { get; } = [Raw, RawWithHeaders, Native, GeneratedMassTransit, PlainMassTransit, Wolverine];
 
+    /// <summary>Those of the growth suite.</summary>
+    public static IReadOnlyList<Arm> Growing { get; } = [Raw, Native];
+
     /// <summary>The ratios that are printed: each arm beside the one that it is to keep up with.</summary>
     public static IReadOnlyList<(string Name, Arm Arm, Arm Beside)> Ratios { get; } =
     [

@@ -18,7 +18,7 @@ public static class GrowthSuite
 
     public static async Task<int> RunAsync(Workshop workshop, BenchmarkOptions options, CancellationToken ct)
     {
-        var arms = workshop.Arms.Where(a => a == Arm.Raw || a == Arm.Native).ToList();
+        var arms = workshop.Arms;
         var markdown = new StringBuilder();
         Directory.CreateDirectory(options.Output);
 
@@ -78,7 +78,7 @@ public static class GrowthSuite
     }
 
     private static async Task<IReadOnlyList<ArmFigures>> MeasureAsync(
-        Workshop workshop, List<Arm> arms, Scenario scenario, int count, int consumers, int rounds, CancellationToken ct)
+        Workshop workshop, IReadOnlyList<Arm> arms, Scenario scenario, int count, int consumers, int rounds, CancellationToken ct)
     {
         var running = new List<ArmProcess>();
         try

@@ -10,6 +10,10 @@ namespace MqService.Benchmarks.Arms;
 /// the generated service is where that makes a difference: partitions, idempotent producer that does not wait for more to send,
 /// prefetch, concurrency.
 /// </summary>
+/// <remarks>
+/// What is not alike: messages of a partition are handled side by side, and when it stops with one of them unfinished and a later one
+/// done, it commits the later one. The generated service gives up concurrency in order not to lose messages by that.
+/// </remarks>
 internal sealed class BrokerArm(ArmSettings settings) : ArmBase
 {
     private const string Topic = "masstransit.orders";
