@@ -14,8 +14,8 @@ namespace MqService.Benchmarks.Arms;
 /// What it cannot do alike. An inline listener handles one message at a time, and a partition belongs to one listener: so there are
 /// as many handlers at a time as partitions, where others have as many as the concurrency says. Buffered listeners handle more,
 /// but their offsets count as done before the messages are handled. There is no prefetch either: the client fetches ahead, and
-/// nothing is handed out before the message ahead of it is done. And a send that the broker refuses is tried again behind the
-/// caller's back, who is told nothing.
+/// nothing is handed out before the message ahead of it is done. And a send that the broker refuses is tried again later, and given
+/// up after a few times: it has returned by then, and only the log tells.
 /// </remarks>
 internal sealed class BrokerArm(ArmSettings settings) : ArmBase
 {
