@@ -14,13 +14,16 @@ public sealed record Arm(string Name, string Project, string? Library, IReadOnly
 
     public static Arm Native { get; } = new("native", "GeneratedNative", "native", ["rabbitmq", "nats", "redis", "kafka"]);
 
-    public static Arm GeneratedMassTransit { get; } = new("masstransit", "GeneratedMassTransit", "masstransit", ["rabbitmq"]);
+    public static Arm GeneratedMassTransit { get; } = new("masstransit", "GeneratedMassTransit", "masstransit", ["rabbitmq", "kafka"]);
 
-    public static Arm PlainMassTransit { get; } = new("plain-masstransit", "PlainMassTransit", null, ["rabbitmq"]);
+    public static Arm PlainMassTransit { get; } = new("plain-masstransit", "PlainMassTransit", null, ["rabbitmq", "kafka"]);
 
-    public static Arm Wolverine { get; } = new("wolverine", "PlainWolverine", null, ["rabbitmq"]);
+    public static Arm Wolverine { get; } = new("wolverine", "PlainWolverine", null, ["rabbitmq", "kafka"]);
 
     public static IReadOnlyList<Arm> All { get; } = [Raw, RawWithHeaders, Native, GeneratedMassTransit, PlainMassTransit, Wolverine];
+
+    /// <summary>Those of the growth suite.</summary>
+    public static IReadOnlyList<Arm> Growing { get; } = [Raw, Native];
 
     /// <summary>The ratios that are printed: each arm beside the one that it is to keep up with.</summary>
     public static IReadOnlyList<(string Name, Arm Arm, Arm Beside)> Ratios { get; } =

@@ -87,7 +87,7 @@ public sealed record BenchmarkOptions(
         return new(
             broker ?? "",
             quick,
-            [.. Arm.All.Where(a => a.Brokers.Contains(broker) && (arms is null || arms.Split(',').Contains(a.Name)))],
+            [.. (growth ? Arm.Growing : Arm.All).Where(a => a.Brokers.Contains(broker) && (arms is null || arms.Split(',').Contains(a.Name)))],
             rounds ?? (quick ? 2 : 7),
             messages ?? (quick ? 5_000 : 20_000),
             growth,

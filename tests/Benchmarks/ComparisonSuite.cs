@@ -48,7 +48,7 @@ public static class ComparisonSuite
         try
         {
             var count = options.MessagesOf(scenario);
-            foreach (var arm in options.Arms)
+            foreach (var arm in workshop.Arms)
             {
                 running.Add(await workshop.StartAsync(arm, ct));
                 await WarmUpAsync(running[^1], scenario, count / 2, ct);

@@ -6,17 +6,19 @@ namespace MqService.Benchmarks;
 /// <summary>How cost grows with the payload, with the number of consumers and with what waits in the queue. Ratios only, as tables and as plots.</summary>
 public static class GrowthSuite
 {
+    public const int MostConsumers = 16;
+
     private const int MaxBytesInAPhase = 100_000_000;
 
     /// <summary>The memory store remembers as many messages; only then can memory be flat.</summary>
     private const int Remembered = 100_000;
 
     private static readonly int[] Payloads = [100, 1024, 10 * 1024, 100 * 1024];
-    private static readonly int[] Consumers = [1, 2, 4, 8, 16];
+    private static readonly int[] Consumers = [1, 2, 4, 8, MostConsumers];
 
     public static async Task<int> RunAsync(Workshop workshop, BenchmarkOptions options, CancellationToken ct)
     {
-        var arms = options.Arms.Where(a => a == Arm.Raw || a == Arm.Native).ToList();
+        var arms = workshop.Arms;
         var markdown = new StringBuilder();
         Directory.CreateDirectory(options.Output);
 
@@ -76,7 +78,7 @@ public static class GrowthSuite
     }
 
     private static async Task<IReadOnlyList<ArmFigures>> MeasureAsync(
-        Workshop workshop, List<Arm> arms, Scenario scenario, int count, int consumers, int rounds, CancellationToken ct)
+        Workshop workshop, IReadOnlyList<Arm> arms, Scenario scenario, int count, int consumers, int rounds, CancellationToken ct)
     {
         var running = new List<ArmProcess>();
         try

@@ -6,15 +6,22 @@ public sealed class Workshop : IAsyncDisposable
     private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(10);
 
     private readonly string folder = Repository.NewScratchFolder("benchmarks");
+    private readonly List<Arm> arms = [];
     private readonly string broker;
+    private readonly int partitions;
     private readonly Servers servers;
 
     private Workshop(BenchmarkOptions options)
     {
         broker = options.Broker;
+        // A service's own default; no more consumers than partitions would have anything to do.
+        partitions = options.Growth ? GrowthSuite.MostConsumers : 6;
         // A part of the server for each arm: they never see each other's queues.
         servers = new Servers([CombinationOf("native")], [.. options.Arms.Select(a => a.Name)]);
     }
+
+    /// <summary>Those that were asked for, without those whose packages are nowhere to be had.</summary>
+    public IReadOnlyList<Arm> Arms => arms;
 
     public static async Task<Workshop> OpenAsync(BenchmarkOptions options, CancellationToken ct)
     {
@@ -33,12 +40,15 @@ public sealed class Workshop : IAsyncDisposable
             }
 
             await workshop.GenerateAsync(options.Arms.Select(a => a.Library).OfType<string>().Distinct(), ct);
-            foreach (var arm in options.Arms.DistinctBy(arm => arm.Project))
+            foreach (var sameProject in options.Arms.GroupBy(arm => arm.Project))
             {
-                await workshop.BuildAsync(arm, ct);
+                if (await workshop.BuildAsync(sameProject.First(), ct))
+                {
+                    workshop.arms.AddRange(sameProject);
+                }
             }
 
-            return workshop;
+            return workshop.Arms.Count > 0 ? workshop : throw new BenchmarkException("There is no arm to measure.");
         }
         catch
         {
@@ -56,6 +66,7 @@ public sealed class Workshop : IAsyncDisposable
             // A service's own defaults, said aloud for the arms that are none.
             ["Messaging__Prefetch"] = "64",
             ["Messaging__Concurrency"] = "16",
+            ["Messaging__Kafka__Partitions"] = $"{partitions}",
             ["Logging__LogLevel__Default"] = "Warning",
             // The arms run as a service does in production: with none of the settings that make our tests start faster.
             ["DOTNET_TieredPGO"] = null,
@@ -82,11 +93,20 @@ public sealed class Workshop : IAsyncDisposable
         }
     }
 
-    private async Task BuildAsync(Arm arm, CancellationToken ct)
+    /// <returns>False, and it has been said, if no package source here has what it needs.</returns>
+    private async Task<bool> BuildAsync(Arm arm, CancellationToken ct)
     {
         var project = Path.Combine(Repository.Root, "tests", "Benchmarks", "Arms", arm.Project, $"{arm.Project}.csproj");
-        var command = Command.Dotnet("build", project, "-c", "Release", $"-p:ArmFolder={folder}/");
-        var result = (await (command with { Timeout = BuildTimeout }).RunAsync(ct)).EnsureSuccess();
+        var command = Command.Dotnet("build", project, "-c", "Release", $"-p:ArmFolder={folder}/", $"-p:ArmBroker={broker}");
+        var result = await (command with { Timeout = BuildTimeout }).RunAsync(ct);
+        if (result.MissingPackages is { Count: > 0 } missing)
+        {
+            Console.WriteLine($"{arm.Name} does not take part: no package source here has {string.Join(" and ", missing)}");
+            return false;
+        }
+
+        result.EnsureSuccess();
         Console.WriteLine($"built {arm.Name} in {result.Elapsed.TotalSeconds:0} s");
+        return true;
     }
 }

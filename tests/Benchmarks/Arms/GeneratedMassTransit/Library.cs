@@ -14,6 +14,8 @@ internal static class Library
     /// <summary>What the generated <c>AddOrderConsumer</c> adds, with another consumer.</summary>
     public static void AddConsumer(this IHostApplicationBuilder builder)
     {
+        // A bus that is stopped while it starts goes on consuming.
+        builder.Services.AddOptions<MassTransitHostOptions>().Configure(host => host.WaitUntilStarted = true);
         builder.AddStore();
         builder.AddMessaging(consumers => consumers.AddConsumer<Consumer, Definition>());
     }

@@ -1,3 +1,3 @@
 using MqService.Benchmarks.Arms;
 
-await ArmHost.RunAsync(new RabbitMqArm(ArmSettings.FromEnvironment()));
+await ArmHost.RunAsync(new BrokerArm(ArmSettings.FromEnvironment()));

@@ -13,7 +13,6 @@ namespace MqService.Benchmarks.Arms;
 internal sealed class KafkaArm(ArmSettings settings) : ArmBase
 {
     private const string Topic = "raw.orders";
-    private const int Partitions = 6;
 
     private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
 
@@ -26,7 +25,7 @@ internal sealed class KafkaArm(ArmSettings settings) : ArmBase
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = settings.ConnectionString }).Build();
         try
         {
-            await admin.CreateTopicsAsync([new TopicSpecification { Name = Topic, NumPartitions = Partitions }]);
+            await admin.CreateTopicsAsync([new TopicSpecification { Name = Topic, NumPartitions = settings.Partitions }]);
         }
         catch (CreateTopicsException exception) when (exception.Results.All(result => result.Error.Code is ErrorCode.TopicAlreadyExists))
         {

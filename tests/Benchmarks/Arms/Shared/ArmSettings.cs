@@ -3,10 +3,13 @@ using System.Globalization;
 namespace MqService.Benchmarks.Arms;
 
 /// <summary>What the arms that are no generated services read from the same environment variables as those.</summary>
-internal sealed record ArmSettings(string ConnectionString, int Prefetch, int Concurrency)
+internal sealed record ArmSettings(string ConnectionString, int Prefetch, int Concurrency, int Partitions)
 {
-    public static ArmSettings FromEnvironment() =>
-        new(Read("ConnectionStrings__broker"), Number("Messaging__Prefetch"), Number("Messaging__Concurrency"));
+    public static ArmSettings FromEnvironment() => new(
+        Read("ConnectionStrings__broker"),
+        Number("Messaging__Prefetch"),
+        Number("Messaging__Concurrency"),
+        Number("Messaging__Kafka__Partitions"));
 
     public static string Broker => Read("MQ_BROKER");
 

@@ -7,7 +7,7 @@ namespace MqService.Benchmarks.Arms;
 /// MassTransit with its defaults: envelope, JSON, publish by type, confirms. Set up as the generated service is where that makes
 /// a difference: quorum queue, prefetch, concurrency.
 /// </summary>
-internal sealed class RabbitMqArm(ArmSettings settings) : ArmBase
+internal sealed class BrokerArm(ArmSettings settings) : ArmBase
 {
     private RunningHost? producer;
     private IBus? bus;
@@ -55,11 +55,4 @@ internal sealed class RabbitMqArm(ArmSettings settings) : ArmBase
         });
         return await RunningHost.StartAsync(builder);
     }
-
-    private sealed class OrderConsumer(Tally tally) : IConsumer<OrderPlaced>
-    {
-        public Task Consume(ConsumeContext<OrderPlaced> context) => tally.HandleAsync(context.Message.OrderId).AsTask();
-    }
 }
-
-public sealed record OrderPlaced(string OrderId, string Sku, int Quantity, DateTimeOffset PlacedAt);

@@ -9,7 +9,7 @@ namespace MqService.Benchmarks.Arms;
 /// Wolverine without a database, with the same guarantees: quorum queues, inline endpoints (a send returns with the broker's
 /// confirmation, a message is acknowledged when it has been handled), and the same prefetch and concurrency.
 /// </summary>
-internal sealed class RabbitMqArm(ArmSettings settings) : ArmBase
+internal sealed class BrokerArm(ArmSettings settings) : ArmBase
 {
     private const string Queue = "wolverine-orders";
 
@@ -59,13 +59,4 @@ internal sealed class RabbitMqArm(ArmSettings settings) : ArmBase
         });
         return await RunningHost.StartAsync(builder);
     }
-}
-
-/// <summary>The same message as a generated service's.</summary>
-public sealed record OrderPlaced(string OrderId, string Sku, int Quantity, DateTimeOffset PlacedAt);
-
-/// <summary>Public, with a public method: the code that Wolverine generates calls it.</summary>
-public static class OrderPlacedHandler
-{
-    public static Task Handle(OrderPlaced order, Tally tally) => tally.HandleAsync(order.OrderId).AsTask();
 }
