@@ -108,10 +108,14 @@ internal static class Broker
         kafka.TopicEndpoint<byte[], KafkaRecord>(topic, settings, endpoint =>
         {
             endpoint.AddDependency(context.GetRequiredService<KafkaConnection>());
+            endpoint.ConnectReceiveEndpointObserver(ActivatorUtilities.CreateInstance<KafkaServers>(context, topic, settings));
             endpoint.SetValueDeserializer(new KafkaRecord.Deserializer());
             endpoint.ConcurrentConsumerLimit = (ushort)lanes;
             endpoint.ConcurrentMessageLimit = 1;
-            endpoint.PrefetchCount = Math.Max(1, options.Prefetch / lanes);
+
+            // What is taken and not begun is never done when a consumer stops, and a rebalance that waits for it then waits for
+            // ever. So nothing is: the client has the next messages at hand anyway.
+            endpoint.PrefetchCount = 1;
             endpoint.CheckpointMessageCount = CheckpointMessageCount;
             endpoint.CheckpointInterval = CheckpointInterval;
 

@@ -56,6 +56,9 @@ public static class MessagingExtensions
             });
         });
 
+        // After MassTransit, and so before it when the process stops.
+        services.AddHostedService(provider => provider.GetRequiredService<ConfirmedPublisher>());
+
         services.AddHealthChecks().AddCheck<BusHealthCheck>("broker", tags: ["ready"]);
     }
 
