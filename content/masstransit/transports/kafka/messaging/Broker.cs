@@ -20,7 +20,7 @@ internal static class Broker
     /// The offset is committed after this many messages, or after <see cref="CheckpointInterval"/>: what was handled since
     /// comes again after a crash, and is told by the inbox. The rider's own choice is 5,000, or a minute.
     /// </summary>
-    private const int CheckpointMessageCount = 10;
+    public const int CheckpointMessageCount = 10;
 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(1);
 
@@ -59,6 +59,11 @@ internal static class Broker
             provider.GetRequiredService<IKafkaRider>,
             provider.GetRequiredService<KafkaConnection>(),
             provider.GetRequiredService<IOptions<MessagingOptions>>()));
+
+        // One for all probes: it remembers since when. Without this each probe would get one of its own.
+        services.AddSingleton(provider => new RiderLivenessCheck(
+            () => provider.GetRequiredService<KafkaConnection>().Problem, provider.GetRequiredService<TimeProvider>()));
+        services.AddHealthChecks().AddCheck<RiderLivenessCheck>("rider", tags: ["live"]);
 
         services.AddHostedService(provider => provider.GetRequiredService<KafkaConnection>());
         services.AddHostedService(provider => provider.GetRequiredService<KafkaCrashGuard>());
@@ -105,10 +110,12 @@ internal static class Broker
         var lanes = Math.Min(options.Concurrency, partitions);
 
         var settings = context.GetRequiredService<KafkaClients>().RiderConsumerSettings(queue, lanes);
+        var liveness = context.GetRequiredService<RiderLivenessCheck>();
         kafka.TopicEndpoint<byte[], KafkaRecord>(topic, settings, endpoint =>
         {
             endpoint.AddDependency(context.GetRequiredService<KafkaConnection>());
             endpoint.ConnectReceiveEndpointObserver(ActivatorUtilities.CreateInstance<KafkaServers>(context, topic, settings));
+            endpoint.SetStatisticsHandler(_ => liveness.NoteRead(topic));
             endpoint.SetValueDeserializer(new KafkaRecord.Deserializer());
             endpoint.ConcurrentConsumerLimit = (ushort)lanes;
             endpoint.ConcurrentMessageLimit = 1;
@@ -119,11 +126,18 @@ internal static class Broker
             endpoint.CheckpointMessageCount = CheckpointMessageCount;
             endpoint.CheckpointInterval = CheckpointInterval;
 
+            // Those that wait for a commit to come back; by itself the rider would handle 10,000 meanwhile.
+            endpoint.MessageLimit = (ushort)options.Prefetch;
+
             // The rider fetches no further while it waits for a handler, which must not look as if it had died.
             var patience = options.HandlerTimeout + TimeSpan.FromMinutes(5);
             endpoint.MaxPollInterval = patience < MaxPollInterval ? patience : MaxPollInterval;
 
-            endpoint.ConfigureReceive(pipe => pipe.UseFilter(new ContractFilter()));
+            endpoint.ConfigureReceive(pipe =>
+            {
+                pipe.UseFilter(liveness);
+                pipe.UseFilter(new ContractFilter());
+            });
             endpoint.UseFilter(context.GetRequiredService<KafkaCrashGuard>());
             configure(endpoint);
         });

@@ -20,6 +20,8 @@ internal sealed partial class KafkaClients
         // To the rider a connection that breaks is the end of all its consumers; the client would connect again, and go on.
         settings.LogConnectionClose = false;
 
+        settings.StatisticsIntervalMs = (int)RiderLivenessCheck.ReportInterval.TotalMilliseconds;
+
         // Of the settings of producers this one is also a consumer's, and must not exceed what that fetches.
         settings.MessageMaxBytes = settings.FetchMaxBytes;
         return settings;
