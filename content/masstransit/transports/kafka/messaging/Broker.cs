@@ -109,6 +109,11 @@ internal static class Broker
         // rider commits the later ones, and the unfinished is lost.
         var lanes = Math.Min(options.Concurrency, partitions);
 
+        // Each of them blocks a thread of the pool, and another one while it commits. The pool would add these one by one, and the
+        // rider does not bear it when a consumer is told to stop before it has a thread.
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(workers + (2 * lanes), ports);
+
         var settings = context.GetRequiredService<KafkaClients>().RiderConsumerSettings(queue, lanes);
         var liveness = context.GetRequiredService<RiderLivenessCheck>();
         kafka.TopicEndpoint<byte[], KafkaRecord>(topic, settings, endpoint =>
