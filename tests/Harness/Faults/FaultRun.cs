@@ -85,25 +85,29 @@ public sealed class FaultRun(
     /// <summary>Where PostgreSQL keeps the events, they are kept without the broker, and sent when it is back.</summary>
     public bool ConfirmsWithoutBroker => (service.Combination["pattern"], service.Combination["broker"]) == ("event-sourcing", "rabbitmq");
 
-    /// <summary>Only MassTransit on RabbitMQ does, after 90 seconds; then it has as long as any other.</summary>
-    private bool AsksForRestarts => (service.Combination["library"], service.Combination["broker"]) == ("masstransit", "rabbitmq");
+    /// <summary>Only MassTransit's may ask to be restarted, after 90 seconds; then they have as long as any other.</summary>
+    private TimeSpan PatienceWithRestart => service.Combination["library"] == "masstransit" ? TimeSpan.FromSeconds(90) + Patience : Patience;
 
     public bool IsOneHost => service.Combination["broker"] == "memory";
 
-    /// <summary>Does also what an orchestrator does meanwhile: a process that says it is not alive is started again.</summary>
     public async Task UntilReadyAsync(ServiceProcess process, bool ready = true) => await UntilAsync(
         async () =>
         {
-            if (await process.StatusAsync("health/live") == HttpStatusCode.ServiceUnavailable)
-            {
-                history.Add($"the {process.Side} asked to be restarted");
-                await process.RestartAsync();
-            }
-
+            await RestartOnRequestAsync(process);
             return await process.StatusAsync("health/ready") == (ready ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable);
         },
         $"the {process.Side} did not become {(ready ? "ready" : "unready")}",
-        ready && AsksForRestarts ? TimeSpan.FromSeconds(90) + Patience : Patience);
+        ready ? PatienceWithRestart : Patience);
+
+    /// <summary>What an orchestrator does meanwhile: a process that says it is not alive is started again.</summary>
+    private async Task RestartOnRequestAsync(ServiceProcess process)
+    {
+        if (await process.StatusAsync("health/live") == HttpStatusCode.ServiceUnavailable)
+        {
+            history.Add($"the {process.Side} asked to be restarted");
+            await process.RestartAsync();
+        }
+    }
 
     /// <summary>
     /// Sends until it is told to stop, so many at a time. Returns how often it was not confirmed. Not as fast as it can: what one
@@ -195,9 +199,13 @@ public sealed class FaultRun(
         {
             var before = fewest;
             await UntilAsync(
-                async () => (left = await LeftAsync(consumer)) < before,
+                async () =>
+                {
+                    await RestartOnRequestAsync(consumer);
+                    return (left = await LeftAsync(consumer)) < before;
+                },
                 () => $"{left} messages are left in the queues, and were {before} before",
-                Patience,
+                PatienceWithRestart,
                 throws: true);
             fewest = left!.Value;
         }

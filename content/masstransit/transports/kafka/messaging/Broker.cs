@@ -20,7 +20,7 @@ internal static class Broker
     /// The offset is committed after this many messages, or after <see cref="CheckpointInterval"/>: what was handled since
     /// comes again after a crash, and is told by the inbox. The rider's own choice is 5,000, or a minute.
     /// </summary>
-    private const int CheckpointMessageCount = 10;
+    public const int CheckpointMessageCount = 10;
 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(1);
 
@@ -59,6 +59,11 @@ internal static class Broker
             provider.GetRequiredService<IKafkaRider>,
             provider.GetRequiredService<KafkaConnection>(),
             provider.GetRequiredService<IOptions<MessagingOptions>>()));
+
+        // One for all probes: it remembers since when. Without this each probe would get one of its own.
+        services.AddSingleton(provider => new RiderLivenessCheck(
+            () => provider.GetRequiredService<KafkaConnection>().Problem, provider.GetRequiredService<TimeProvider>()));
+        services.AddHealthChecks().AddCheck<RiderLivenessCheck>("rider", tags: ["live"]);
 
         services.AddHostedService(provider => provider.GetRequiredService<KafkaConnection>());
         services.AddHostedService(provider => provider.GetRequiredService<KafkaCrashGuard>());
@@ -104,22 +109,40 @@ internal static class Broker
         // rider commits the later ones, and the unfinished is lost.
         var lanes = Math.Min(options.Concurrency, partitions);
 
+        // Each of them blocks a thread of the pool, and another one while it commits. The pool would add these one by one, and the
+        // rider does not bear it when a consumer is told to stop before it has a thread.
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(workers + (2 * lanes), ports);
+
         var settings = context.GetRequiredService<KafkaClients>().RiderConsumerSettings(queue, lanes);
+        var liveness = context.GetRequiredService<RiderLivenessCheck>();
         kafka.TopicEndpoint<byte[], KafkaRecord>(topic, settings, endpoint =>
         {
             endpoint.AddDependency(context.GetRequiredService<KafkaConnection>());
+            endpoint.ConnectReceiveEndpointObserver(ActivatorUtilities.CreateInstance<KafkaServers>(context, topic, settings));
+            endpoint.SetStatisticsHandler(_ => liveness.NoteRead(topic));
             endpoint.SetValueDeserializer(new KafkaRecord.Deserializer());
             endpoint.ConcurrentConsumerLimit = (ushort)lanes;
             endpoint.ConcurrentMessageLimit = 1;
-            endpoint.PrefetchCount = Math.Max(1, options.Prefetch / lanes);
+
+            // What is taken and not begun is never done when a consumer stops, and a rebalance that waits for it then waits for
+            // ever. So nothing is: the client has the next messages at hand anyway.
+            endpoint.PrefetchCount = 1;
             endpoint.CheckpointMessageCount = CheckpointMessageCount;
             endpoint.CheckpointInterval = CheckpointInterval;
+
+            // Those that wait for a commit to come back; by itself the rider would handle 10,000 meanwhile.
+            endpoint.MessageLimit = (ushort)options.Prefetch;
 
             // The rider fetches no further while it waits for a handler, which must not look as if it had died.
             var patience = options.HandlerTimeout + TimeSpan.FromMinutes(5);
             endpoint.MaxPollInterval = patience < MaxPollInterval ? patience : MaxPollInterval;
 
-            endpoint.ConfigureReceive(pipe => pipe.UseFilter(new ContractFilter()));
+            endpoint.ConfigureReceive(pipe =>
+            {
+                pipe.UseFilter(liveness);
+                pipe.UseFilter(new ContractFilter());
+            });
             endpoint.UseFilter(context.GetRequiredService<KafkaCrashGuard>());
             configure(endpoint);
         });

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using Acme._1.Contracts;
 using Acme._1.Messaging.Kafka;
 using Confluent.Kafka;
 using MassTransit;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Acme._1.Messaging;
@@ -12,9 +14,18 @@ namespace Acme._1.Messaging;
 /// Produces to the topic of a message's contract, and returns only when every in-sync replica has the message.
 /// MassTransit's producers know their message type at compile time, and go by what the topic is called.
 /// </summary>
-public sealed class ConfirmedPublisher
+public sealed class ConfirmedPublisher : IHostedService, IAsyncDisposable
 {
+    /// <summary>More than are ever published at once: whoever takes as many is alone.</summary>
+    private const int All = 1_000_000;
+
     private readonly ConcurrentDictionary<Type, Topic> _topics = [];
+
+    private readonly ConcurrencyLimiter _places = new(
+        new() { PermitLimit = All, QueueLimit = int.MaxValue, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
+
+    private bool _hasStopped;
+
     private readonly Func<ITopicProducerProvider> _rider;
     private readonly KafkaConnection _connection;
     private readonly MessagingOptions _options;
@@ -51,6 +62,8 @@ public sealed class ConfirmedPublisher
         timeout.CancelAfter(_options.PublishTimeout);
         try
         {
+            using var place = await _places.AcquireAsync(1, timeout.Token);
+
             // Sent to a topic that does not exist yet, it might be created with the broker's settings instead of ours.
             await _connection.ReadyAsync(timeout.Token);
 
@@ -71,6 +84,23 @@ public sealed class ConfirmedPublisher
                 exception);
         }
     }
+
+    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>
+    /// Before the rider stops: it disposes of its producer without regard to who is using it, and the thread that is just then
+    /// inside the client never comes back. Waits for what is being published, and holds back the rest for good: an outbox keeps it.
+    /// </summary>
+    async Task IHostedService.StopAsync(CancellationToken cancellationToken)
+    {
+        // A host may be told to stop more than once.
+        if (!Interlocked.Exchange(ref _hasStopped, true))
+        {
+            await _places.AcquireAsync(All, cancellationToken);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _places.DisposeAsync();
 
     private Topic TopicOf(Type type) => (Topic)Activator.CreateInstance(typeof(Topic<>).MakeGenericType(type), _rider())!;
 

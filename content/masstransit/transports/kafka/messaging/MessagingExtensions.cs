@@ -9,6 +9,12 @@ namespace Acme._1.Messaging;
 public static class MessagingExtensions
 {
     /// <summary>
+    /// Within the 30 seconds that a host has. The client may never answer the last commit of a consumer that stops while its
+    /// group rebalances: then we go without, and the few messages come again.
+    /// </summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(20);
+
+    /// <summary>
     /// Adds MassTransit's Kafka rider, and to the rider what <paramref name="configure"/> says: consumers, usually.
     /// May be called more than once, by each part of a host: MassTransit itself wants to be added once only.
     /// </summary>
@@ -36,6 +42,7 @@ public static class MessagingExtensions
         // Before MassTransit, for what starts first stops last: the rider needs all of it until it has drained.
         services.AddKafka();
 
+        services.AddOptions<MassTransitHostOptions>().Configure(host => host.StopTimeout = StopTimeout);
         services.AddMassTransit(bus =>
         {
             // Ours says what is wrong; MassTransit's would stand beside it, so it only keeps the name that it must have.
@@ -55,6 +62,9 @@ public static class MessagingExtensions
                 configure?.Invoke(rider);
             });
         });
+
+        // After MassTransit, and so before it when the process stops.
+        services.AddHostedService(provider => provider.GetRequiredService<ConfirmedPublisher>());
 
         services.AddHealthChecks().AddCheck<BusHealthCheck>("broker", tags: ["ready"]);
     }

@@ -17,6 +17,11 @@ internal sealed partial class KafkaClients
         var settings = Limit(GroupMemberSettings(group));
         settings.QueuedMaxMessagesKbytes /= consumers;
 
+        // To the rider a connection that breaks is the end of all its consumers; the client would connect again, and go on.
+        settings.LogConnectionClose = false;
+
+        settings.StatisticsIntervalMs = (int)RiderLivenessCheck.ReportInterval.TotalMilliseconds;
+
         // Of the settings of producers this one is also a consumer's, and must not exceed what that fetches.
         settings.MessageMaxBytes = settings.FetchMaxBytes;
         return settings;

@@ -107,8 +107,9 @@ internal sealed partial class KafkaCrashGuard(
         {
             progress.Suspect = start;
 
-            // The one that kills is among those that were taken and not committed, and never were there more than these.
-            progress.SuspectUntil = Math.Max(start.Offset + 1, offset + options.Value.Prefetch);
+            // The one that kills is among those that were taken and not committed, and there never are more than these.
+            var uncommitted = Broker.CheckpointMessageCount + options.Value.Prefetch + 1;
+            progress.SuspectUntil = Math.Max(start.Offset + 1, offset + uncommitted);
             LogSuspects(partition.Topic, partition.Partition.Value, offset, start.Count - 1);
         }
 
