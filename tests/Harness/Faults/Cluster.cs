@@ -24,7 +24,7 @@ internal static class Cluster
         run.History.Add("SIGKILL the leader", leader);
         var first = $"first-{Guid.NewGuid()}";
         await run.UntilAsync(() => run.SendAsync(producer, "coffee", first), "nothing is confirmed without the leader");
-        await run.UntilAsync(() => run.IsProcessedAsync(consumer, first), "nothing is handled without the leader");
+        await run.UntilProcessedAsync(consumer, first, "nothing is handled without the leader");
         var recovery = run.History.Now - killed;
         run.History.Add("another leads", detail: recovery);
 

@@ -85,7 +85,7 @@ public sealed class FaultRun(
     /// <summary>Where PostgreSQL keeps the events, they are kept without the broker, and sent when it is back.</summary>
     public bool ConfirmsWithoutBroker => (service.Combination["pattern"], service.Combination["broker"]) == ("event-sourcing", "rabbitmq");
 
-    /// <summary>Only MassTransit's may ask to be restarted, after 90 seconds; then they have as long as any other.</summary>
+    /// <summary>Only MassTransit's may ask to be restarted, after 60 or 90 seconds; then they have as long as any other.</summary>
     private TimeSpan PatienceWithRestart => service.Combination["library"] == "masstransit" ? TimeSpan.FromSeconds(90) + Patience : Patience;
 
     public bool IsOneHost => service.Combination["broker"] == "memory";
@@ -106,6 +106,7 @@ public sealed class FaultRun(
         {
             history.Add($"the {process.Side} asked to be restarted");
             await process.RestartAsync();
+            await UntilAsync(async () => await process.StatusAsync("health/live") is not null, $"the {process.Side} did not start again");
         }
     }
 
@@ -214,6 +215,15 @@ public sealed class FaultRun(
     /// <summary>Whether it has taken effect everywhere it should.</summary>
     public async Task<bool> IsProcessedAsync(ServiceProcess consumer, string id) =>
         (await AnswersAsync(consumer, id)).All(answer => answer is not null && Workload.EffectsIn(answer) > 0);
+
+    public async Task UntilProcessedAsync(ServiceProcess consumer, string id, string otherwise) => await UntilAsync(
+        async () =>
+        {
+            await RestartOnRequestAsync(consumer);
+            return await IsProcessedAsync(consumer, id);
+        },
+        otherwise,
+        PatienceWithRestart);
 
     public async Task UntilAsync(Func<Task<bool>> condition, string otherwise, TimeSpan? patience = null) =>
         await UntilAsync(condition, () => otherwise, patience);

@@ -17,12 +17,10 @@ internal static class Broker
     public const string TelemetryName = "kafka";
 
     /// <summary>
-    /// The offset is committed after this many messages, or after <see cref="CheckpointInterval"/>: what was handled since
-    /// comes again after a crash, and is told by the inbox. The rider's own choice is 5,000, or a minute.
+    /// Each offset is committed by itself, and at once: one that is left for when its consumer closes may not be committed any
+    /// more, and the consumer then never gets done with closing. The rider's own choice is 5,000, or a minute.
     /// </summary>
-    public const int CheckpointMessageCount = 10;
-
-    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(1);
+    public const int CheckpointMessageCount = 1;
 
     /// <summary>The longest that the client accepts.</summary>
     private static readonly TimeSpan MaxPollInterval = TimeSpan.FromDays(1);
@@ -129,7 +127,6 @@ internal static class Broker
             // ever. So nothing is: the client has the next messages at hand anyway.
             endpoint.PrefetchCount = 1;
             endpoint.CheckpointMessageCount = CheckpointMessageCount;
-            endpoint.CheckpointInterval = CheckpointInterval;
 
             // Those that wait for a commit to come back; by itself the rider would handle 10,000 meanwhile.
             endpoint.MessageLimit = (ushort)options.Prefetch;

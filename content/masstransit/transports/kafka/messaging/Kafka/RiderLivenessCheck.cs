@@ -14,8 +14,8 @@ namespace Acme._1.Messaging.Kafka;
 /// <param name="clock">The time.</param>
 internal sealed class RiderLivenessCheck(Func<string?> findProblem, TimeProvider clock) : IHealthCheck, IFilter<ReceiveContext>
 {
-    /// <summary>MassTransit pauses for up to 30 s between its attempts: this is what more than two of them have found.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    /// <summary>MassTransit pauses for up to 30 s between its attempts; after that, the client has time for more than one report.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>The client reports in this interval, to whoever reads from it.</summary>
     public static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(10);
