@@ -32,6 +32,9 @@ internal sealed partial class KafkaQueueConsumer(
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>The client may answer late, when no broker does: it is asked again, and what is not committed comes again.</summary>
+    private static readonly TimeSpan CommitPatience = TimeSpan.FromSeconds(10);
+
     /// <summary>This often it is looked whether a note is confirmed, which takes some milliseconds.</summary>
     private static readonly TimeSpan NoteInterval = TimeSpan.FromMilliseconds(10);
 
@@ -98,7 +101,7 @@ internal sealed partial class KafkaQueueConsumer(
         _commit = Task.FromResult(true);
         using var consumer = _consumer = clients.CreateGroupMember(queue)
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
-            .SetPartitionsRevokedHandler((_, partitions) => OnRevoked([.. partitions.Select(partition => partition.TopicPartition)]))
+            .SetPartitionsRevokedHandler((_, partitions) => GiveBack([.. partitions.Select(partition => partition.TopicPartition)]))
             .SetPartitionsLostHandler((_, partitions) => OnLost([.. partitions.Select(partition => partition.TopicPartition)]))
             .Build();
         try
@@ -111,11 +114,18 @@ internal sealed partial class KafkaQueueConsumer(
         }
         finally
         {
-            // Gives back all partitions, and with them what OnRevoked does.
-            Task.WaitAny(_commit);
-            consumer.Close();
-            _isMember = false;
-            quarantine.Rest(queue, waits: false);
+            try
+            {
+                // While we are a member: closed during a rebalance, the client leaves first and then says that partitions are revoked,
+                // and the commit of one who has left is refused, or never answered.
+                GiveBack([.. _partitions.Keys]);
+            }
+            finally
+            {
+                consumer.Close();
+                _isMember = false;
+                quarantine.Rest(queue, waits: false);
+            }
         }
     }
 
@@ -351,7 +361,7 @@ internal sealed partial class KafkaQueueConsumer(
         return SettledOf(partitions) is { Count: > 0 } settled
             ? Task.Run(() =>
             {
-                var committed = TryCommit(settled);
+                var committed = Commit(settled);
                 _progress.Set();
                 return committed;
             })
@@ -362,9 +372,13 @@ internal sealed partial class KafkaQueueConsumer(
     private bool TryCommit(IReadOnlyCollection<KafkaPartition> partitions)
     {
         // One at a time, or the older could be the last.
-        _commit.Wait(CancellationToken.None);
-        _lastCommit = clock.GetUtcNow();
-        return SettledOf(partitions) is not { Count: > 0 } settled || TryCommit(settled);
+        if (!_commit.Wait(CommitPatience))
+        {
+            return false;
+        }
+
+        _commit = BeginCommit(partitions);
+        return _commit.Wait(CommitPatience) && _commit.Result;
     }
 
     private static List<(KafkaPartition Partition, long Watermark)> SettledOf(IReadOnlyCollection<KafkaPartition> partitions) =>
@@ -375,7 +389,7 @@ internal sealed partial class KafkaQueueConsumer(
            select (partition, watermark),
     ];
 
-    private bool TryCommit(IReadOnlyCollection<(KafkaPartition Partition, long Watermark)> settled)
+    private bool Commit(IReadOnlyCollection<(KafkaPartition Partition, long Watermark)> settled)
     {
         try
         {
@@ -460,8 +474,8 @@ internal sealed partial class KafkaQueueConsumer(
         LogAssigned(queue, partitions.Count);
     }
 
-    /// <summary>The group wants partitions back: stop, let running handlers finish, commit, go.</summary>
-    private void OnRevoked(List<TopicPartition> revoked)
+    /// <summary>The group wants partitions back, or we leave it: stop, let running handlers finish, commit, go.</summary>
+    private void GiveBack(List<TopicPartition> revoked)
     {
         var partitions = Remove(revoked);
         try
