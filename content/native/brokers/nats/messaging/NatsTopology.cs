@@ -17,6 +17,7 @@ internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettin
     private const long Unlimited = -1;
     private const int NotFound = 404;
     private const int ServiceUnavailable = 503;
+    private const int MaxPauseMilliseconds = 200;
 
     /// <summary>As long as the server remembers the ids of messages, to drop those that are sent twice.</summary>
     private static readonly TimeSpan DuplicateWindow = TimeSpan.FromMinutes(2);
@@ -124,26 +125,7 @@ internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettin
     private static async Task DeclareStreamAsync(
         NatsJSContext jetStream, StreamConfig wanted, CancellationToken cancellationToken, bool isKept = false)
     {
-        StreamConfig found;
-        try
-        {
-            found = (await jetStream.GetStreamAsync(wanted.Name!, cancellationToken: cancellationToken)).Info.Config;
-        }
-        catch (NatsJSApiException exception) when (exception.Error.Code == NotFound)
-        {
-            try
-            {
-                // Another instance may do the same at the same time; with the same settings that is no conflict.
-                found = (await jetStream.CreateStreamAsync(wanted, cancellationToken)).Info.Config;
-            }
-            catch (NatsJSApiException refused) when (refused.Error.Code != ServiceUnavailable)
-            {
-                throw new NatsTopologyException(
-                    $"NATS refused to create the stream {wanted.Name} for {string.Join(", ", wanted.Subjects!)}: {refused.Error.Description}. "
-                    + "If another stream has these subjects, remove them there (nats stream edit) or delete it; if the server has too few nodes or resources, see Messaging:Nats:Replicas.",
-                    refused);
-            }
-        }
+        var found = await FindStreamAsync(jetStream, wanted.Name!, cancellationToken) ?? await CreateStreamAsync(jetStream, wanted, cancellationToken);
 
         Check("retention", wanted.Retention, found.Retention);
         Check("discard policy", wanted.Discard, found.Discard);
@@ -170,6 +152,42 @@ internal sealed class NatsTopology(HandlerRegistry registry, IOptions<NatsSettin
                         ? $"Correct it with `nats stream edit {wanted.Name}` and start this service again. Do not delete it: it holds the events."
                         : $"Correct it with `nats stream edit {wanted.Name}`, or empty it, delete it with `nats stream rm {wanted.Name}`, and start this service again."));
             }
+        }
+    }
+
+    /// <returns>Its settings, or null if there is none of this name.</returns>
+    private static async Task<StreamConfig?> FindStreamAsync(NatsJSContext jetStream, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await jetStream.GetStreamAsync(name, cancellationToken: cancellationToken)).Info.Config;
+        }
+        catch (NatsJSApiException exception) when (exception.Error.Code == NotFound)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<StreamConfig> CreateStreamAsync(NatsJSContext jetStream, StreamConfig wanted, CancellationToken cancellationToken)
+    {
+        // Another instance may do the same. To the server that is no conflict, but 2.9 may refuse one of two that come at the same moment. So
+        // each pauses for a moment of its own, and looks again.
+        await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(MaxPauseMilliseconds)), cancellationToken);
+        if (await FindStreamAsync(jetStream, wanted.Name!, cancellationToken) is { } theirs)
+        {
+            return theirs;
+        }
+
+        try
+        {
+            return (await jetStream.CreateStreamAsync(wanted, cancellationToken)).Info.Config;
+        }
+        catch (NatsJSApiException refused) when (refused.Error.Code != ServiceUnavailable)
+        {
+            return await FindStreamAsync(jetStream, wanted.Name!, cancellationToken) ?? throw new NatsTopologyException(
+                $"NATS refused to create the stream {wanted.Name} for {string.Join(", ", wanted.Subjects!)}: {refused.Error.Description}. "
+                + "If another stream has these subjects, remove them there (nats stream edit) or delete it; if the server has too few nodes or resources, see Messaging:Nats:Replicas.",
+                refused);
         }
     }
 
