@@ -25,7 +25,7 @@ public sealed class MutationTests(PackFixture pack)
         ["nats: messages are acknowledged before they are handled"] = new(
             "nats-work-queue-native-broker", "kill", LostOrLeft,
             ("src/Mutant.Messaging/Nats/NatsDelivery.cs", "private readonly CancellationTokenSource _lost = new();", "private readonly CancellationTokenSource _lost = new();\n    private readonly Task _acknowledged = message.AckAsync().AsTask();"),
-            ("src/Mutant.Messaging/Nats/NatsDelivery.cs", "acknowledgements.AddAsync(message, cancellationToken);", "_acknowledged;")),
+            ("src/Mutant.Messaging/Nats/NatsDelivery.cs", "acknowledgements.AddAsync(message, cancellationToken);", "Task.WhenAll(_acknowledged, acknowledgements.AddAsync(message, cancellationToken));")),
         ["nats: the inbox recognises nothing, nor does the server"] = new(
             "nats-work-queue-native-broker", "kill", "doubled [1-9]",
             ("src/Mutant.Consumer/Stores/NatsTransaction.cs", "var key = $\"{queue}.{messageId.ToKey()}\";", "var key = $\"{queue}.{$\"{messageId}{Guid.NewGuid()}\".ToKey()}\";"),
