@@ -17,62 +17,35 @@ namespace MqService.Benchmarks.Arms;
 /// nothing is handed out before the message ahead of it is done. And a send that the broker refuses is tried again later, and given
 /// up after a few times: it has returned by then, and only the log tells.
 /// </remarks>
-internal sealed class BrokerArm(ArmSettings settings) : ArmBase
+internal sealed class BrokerArm(ArmSettings settings) : WolverineArm
 {
     private const string Topic = "wolverine.orders";
 
-    private RunningHost? producer;
-
     public override Assembly Client => typeof(IClient).Assembly;
 
-    public override async Task StartPublisherAsync() => producer = await StartAsync(
-        wolverine => wolverine.PublishMessage<OrderPlaced>().ToKafkaTopic(Topic)
+    protected override void Connect(WolverineOptions wolverine) =>
+        wolverine.UseKafka(settings.ConnectionString)
+            .AutoProvision()
+            .ConfigureProducers(config =>
+            {
+                config.Acks = Acks.All;
+                config.EnableIdempotence = true;
+                config.LingerMs = 0;
+            })
+            .ConfigureConsumers(config =>
+            {
+                config.GroupId = Topic;
+                config.AutoOffsetReset = AutoOffsetReset.Earliest;
+                config.AutoCommitIntervalMs = 1_000;
+            });
+
+    protected override void Send(WolverineOptions wolverine) =>
+        wolverine.PublishMessage<OrderPlaced>().ToKafkaTopic(Topic)
             .SendInline()
-            .Specification(topic => topic.NumPartitions = settings.Partitions),
-        tally: null);
+            .Specification(topic => topic.NumPartitions = settings.Partitions);
 
-    public override async Task PublishAsync(string orderId, string sku) =>
-        await producer!.Services.GetRequiredService<IMessageBus>().PublishAsync(new OrderPlaced(orderId, sku, 1, DateTimeOffset.UtcNow));
-
-    protected override ValueTask StopPublisherAsync() => producer?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    protected override async Task<IAsyncDisposable> OpenConsumerAsync(Tally tally) => await StartAsync(
-        wolverine =>
-        {
-            wolverine.Discovery.IncludeType(typeof(OrderPlacedHandler));
-            wolverine.ListenToKafkaTopic(Topic)
-                .ProcessInline()
-                .ListenerCount(Math.Min(settings.Concurrency, settings.Partitions));
-        },
-        tally);
-
-    private async Task<RunningHost> StartAsync(Action<WolverineOptions> configure, Tally? tally)
-    {
-        var builder = Host.CreateApplicationBuilder();
-        if (tally is not null)
-        {
-            builder.Services.AddSingleton(tally);
-        }
-
-        builder.UseWolverine(wolverine =>
-        {
-            wolverine.Discovery.DisableConventionalDiscovery();
-            wolverine.UseKafka(settings.ConnectionString)
-                .AutoProvision()
-                .ConfigureProducers(config =>
-                {
-                    config.Acks = Acks.All;
-                    config.EnableIdempotence = true;
-                    config.LingerMs = 0;
-                })
-                .ConfigureConsumers(config =>
-                {
-                    config.GroupId = Topic;
-                    config.AutoOffsetReset = AutoOffsetReset.Earliest;
-                    config.AutoCommitIntervalMs = 1_000;
-                });
-            configure(wolverine);
-        });
-        return await RunningHost.StartAsync(builder);
-    }
+    protected override void Listen(WolverineOptions wolverine) =>
+        wolverine.ListenToKafkaTopic(Topic)
+            .ProcessInline()
+            .ListenerCount(Math.Min(settings.Concurrency, settings.Partitions));
 }

@@ -9,54 +9,28 @@ namespace MqService.Benchmarks.Arms;
 /// Wolverine without a database, with the same guarantees: quorum queues, inline endpoints (a send returns with the broker's
 /// confirmation, a message is acknowledged when it has been handled), and the same prefetch and concurrency.
 /// </summary>
-internal sealed class BrokerArm(ArmSettings settings) : ArmBase
+internal sealed class BrokerArm(ArmSettings settings) : WolverineArm
 {
     private const string Queue = "wolverine-orders";
 
-    private RunningHost? producer;
-
     public override Assembly Client => typeof(IChannel).Assembly;
 
-    public override async Task StartPublisherAsync() =>
-        producer = await StartAsync(wolverine => wolverine.PublishMessage<OrderPlaced>().ToRabbitQueue(Queue).SendInline(), tally: null);
+    protected override void Connect(WolverineOptions wolverine) =>
+        wolverine.UseRabbitMq(new Uri(settings.ConnectionString))
+            .AutoProvision()
+            .UseQuorumQueues()
+            .ConfigureChannelCreation(channel =>
+            {
+                channel.PublisherConfirmationsEnabled = true;
+                channel.PublisherConfirmationTrackingEnabled = true;
+            });
 
-    public override async Task PublishAsync(string orderId, string sku) =>
-        await producer!.Services.GetRequiredService<IMessageBus>().PublishAsync(new OrderPlaced(orderId, sku, 1, DateTimeOffset.UtcNow));
+    protected override void Send(WolverineOptions wolverine) =>
+        wolverine.PublishMessage<OrderPlaced>().ToRabbitQueue(Queue).SendInline();
 
-    protected override ValueTask StopPublisherAsync() => producer?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    protected override async Task<IAsyncDisposable> OpenConsumerAsync(Tally tally) => await StartAsync(
-        wolverine =>
-        {
-            wolverine.Discovery.IncludeType(typeof(OrderPlacedHandler));
-            wolverine.ListenToRabbitQueue(Queue)
-                .ProcessInline()
-                .PreFetchCount((ushort)settings.Prefetch)
-                .ConsumerDispatchConcurrency((ushort)settings.Concurrency);
-        },
-        tally);
-
-    private async Task<RunningHost> StartAsync(Action<WolverineOptions> configure, Tally? tally)
-    {
-        var builder = Host.CreateApplicationBuilder();
-        if (tally is not null)
-        {
-            builder.Services.AddSingleton(tally);
-        }
-
-        builder.UseWolverine(wolverine =>
-        {
-            wolverine.Discovery.DisableConventionalDiscovery();
-            wolverine.UseRabbitMq(new Uri(settings.ConnectionString))
-                .AutoProvision()
-                .UseQuorumQueues()
-                .ConfigureChannelCreation(channel =>
-                {
-                    channel.PublisherConfirmationsEnabled = true;
-                    channel.PublisherConfirmationTrackingEnabled = true;
-                });
-            configure(wolverine);
-        });
-        return await RunningHost.StartAsync(builder);
-    }
+    protected override void Listen(WolverineOptions wolverine) =>
+        wolverine.ListenToRabbitQueue(Queue)
+            .ProcessInline()
+            .PreFetchCount((ushort)settings.Prefetch)
+            .ConsumerDispatchConcurrency((ushort)settings.Concurrency);
 }
