@@ -108,6 +108,10 @@ internal sealed partial class KafkaClients
         EnableAutoOffsetStore = false,
         PartitionAssignmentStrategy = PartitionAssignmentStrategy.RoundRobin,
 
+        // A partition that is new here or goes on after a pause is not asked for before the fetch under way is answered, and that
+        // waits as long for the retry topics, which are empty mostly.
+        FetchWaitMaxMs = 100,
+
         // How long a process that died keeps its partitions.
         SessionTimeoutMs = 10_000,
     };

@@ -8,6 +8,9 @@ internal sealed class KafkaProducer(KafkaClients clients, KafkaConnection connec
     private readonly Producer _producer = new(() => clients.CreateProducer(oneByOne: false));
     private readonly Producer _oneByOne = new(() => clients.CreateProducer(oneByOne: true));
 
+    /// <summary>Connects. An idempotent producer takes half a second until it may send: the first message need not wait for that.</summary>
+    public void Open() => _producer.Open();
+
     /// <summary>Returns once the brokers have confirmed the record.</summary>
     /// <exception cref="BrokerUnavailableException">They did not, for as long as <see cref="MessagingOptions.PublishTimeout"/>.</exception>
     public Task ProduceAsync(string topic, Message<byte[]?, byte[]?> message, CancellationToken cancellationToken) =>
@@ -55,6 +58,8 @@ internal sealed class KafkaProducer(KafkaClients clients, KafkaConnection connec
     {
         private readonly Lock _gate = new();
         private IProducer<byte[]?, byte[]?>? _current;
+
+        public void Open() => Get();
 
         public async Task ProduceAsync(TopicPartition target, Message<byte[]?, byte[]?> message, CancellationToken cancellationToken)
         {

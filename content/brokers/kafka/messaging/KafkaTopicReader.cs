@@ -20,7 +20,9 @@ internal sealed class KafkaTopicReader(KafkaClients clients, KafkaConnection con
         var consumer = _consumer ??= clients.CreateReader();
         try
         {
-            consumer.Assign(new TopicPartitionOffset(topic, 0, Offset.Beginning));
+            var partition = new TopicPartition(topic, 0);
+            await consumer.FindLeaderAsync(partition, options.Value.PublishTimeout, cancellationToken);
+            consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
             while (await NextAsync(consumer, cancellationToken) is { IsPartitionEOF: false } record)
             {
                 yield return record;

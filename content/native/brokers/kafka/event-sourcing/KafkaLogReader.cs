@@ -66,13 +66,15 @@ internal sealed class KafkaLogReader(
         }
 
         connection.EnsureConnected();
-        if (!_idle.TryTake(out var consumer))
-        {
-            consumer = clients.CreateLogReader();
-        }
-
+        var isKnown = _idle.TryTake(out var consumer);
+        consumer ??= clients.CreateLogReader();
         try
         {
+            if (!isKnown)
+            {
+                await consumer.FindLeaderAsync(partition, options.Value.PublishTimeout, cancellationToken);
+            }
+
             consumer.Assign(new TopicPartitionOffset(partition, from == 0 ? Offset.Beginning : from));
             var position = from;
             while (position < end)

@@ -27,6 +27,7 @@ internal static class KafkaMessaging
         services.AddSingleton<IDeadLetterQueue, KafkaDeadLetterQueue>();
 
         services.AddHostedService(provider => provider.GetRequiredService<KafkaConnection>());
+        services.AddHostedService<KafkaProducerOpener>();
         services.AddHostedService(provider => provider.GetRequiredService<KafkaReceiver>());
 
         services.AddHealthChecks().AddCheck<KafkaHealthCheck>("broker", tags: ["ready"]);

@@ -35,7 +35,7 @@ internal sealed partial class KafkaQueueConsumer(
     /// <summary>The client may answer late, when no broker does: it is asked again, and what is not committed comes again.</summary>
     private static readonly TimeSpan CommitPatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>This often it is looked whether a note is confirmed, which takes some milliseconds.</summary>
+    /// <summary>This often it is looked whether a note is confirmed that the broker is slow with.</summary>
     private static readonly TimeSpan NoteInterval = TimeSpan.FromMilliseconds(10);
 
     /// <summary>To pause makes the client throw away what it has fetched: not for a moment's congestion.</summary>
@@ -76,6 +76,7 @@ internal sealed partial class KafkaQueueConsumer(
     private DateTimeOffset _lastTake;
     private int _pending;
     private bool _congested;
+    private bool _notesAreSlow;
     private volatile bool _isMember;
     private volatile Exception? _failure;
 
@@ -98,6 +99,7 @@ internal sealed partial class KafkaQueueConsumer(
         _abort = abort;
         _failure = null;
         _congested = false;
+        _notesAreSlow = false;
         _commit = Task.FromResult(true);
         using var consumer = _consumer = clients.CreateGroupMember(queue)
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
@@ -281,14 +283,16 @@ internal sealed partial class KafkaQueueConsumer(
     }
 
     /// <summary>
-    /// Whether the note is confirmed. If not, it is being written, and only this partition waits: the broker may refuse for long, and
-    /// to leave the group for that would stop the other partitions as well.
+    /// Whether the note is confirmed. That takes some milliseconds, and to wait for it costs less than to pause: the client would
+    /// throw away what it has fetched. Where the broker refuses it for long only this partition waits, and no other: to leave the
+    /// group for that would stop them all.
     /// </summary>
     private bool IsNoted(KafkaPartition partition, Start start)
     {
         var note = partition.Note ??= starts.WriteAsync(queue, partition.Id, start, _stopping);
-        if (!note.IsCompleted)
+        if (!note.IsCompleted && (_notesAreSlow || Task.WaitAny([note], PauseAfter) < 0))
         {
+            _notesAreSlow = true;
             return false;
         }
 
@@ -298,6 +302,7 @@ internal sealed partial class KafkaQueueConsumer(
             LogNotNoted(exception, partition.Id.Topic, partition.Id.Partition.Value);
         }
 
+        _notesAreSlow = !note.IsCompletedSuccessfully;
         return note.IsCompletedSuccessfully;
     }
 
