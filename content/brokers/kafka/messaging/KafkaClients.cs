@@ -137,6 +137,9 @@ internal sealed partial class KafkaClients
 
         // Fetched ahead of us, outside the managed memory: 64 MB by default.
         config.QueuedMaxMessagesKbytes = 16_384;
+
+        // When that is full, so long until it looks whether there is room again. A second, as by default, is longer than it lasts.
+        config.FetchQueueBackoffMs = 50;
         config.FetchMaxBytes = Math.Max(52_428_800, largest);
         return config;
     }
