@@ -112,6 +112,11 @@ internal sealed partial class KafkaClients
         // waits as long for the retry topics, which are empty mostly.
         FetchWaitMaxMs = 100,
 
+        // The partitions take turns, each with as much as was fetched of it. With 1 MB, the default, that is thousands of small messages
+        // of one, and it would soon be as far ahead of its commit as it may be, while the others have something to do. (A larger
+        // message comes nevertheless.)
+        MaxPartitionFetchBytes = 262_144,
+
         // How long a process that died keeps its partitions.
         SessionTimeoutMs = 10_000,
     };

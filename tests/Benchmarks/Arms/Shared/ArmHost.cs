@@ -71,7 +71,7 @@ internal static class ArmHost
         await arm.StopConsumersAsync();
         var used = tally.Used;
         return new(
-            phase.Count, tally.Seconds, used.Cpu.TotalSeconds, used.Allocated, ProcessFigures.PeakBytes, tally.Lost, tally.Doubled,
+            phase.Count, tally.Seconds, tally.SecondHalfSeconds, used.Cpu.TotalSeconds, used.Allocated, ProcessFigures.PeakBytes, tally.Lost, tally.Doubled,
             tally.Lost == 0 ? tally.Latencies : null, tally.ResidentBytes);
 
         async Task<PhaseResult> PublishOnlyAsync()
@@ -82,7 +82,7 @@ internal static class ArmHost
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             var after = ProcessFigures.Now;
             return new(
-                phase.Count, seconds, (after.Cpu - before.Cpu).TotalSeconds, after.Allocated - before.Allocated, ProcessFigures.PeakBytes,
+                phase.Count, seconds, SecondHalfSeconds: 0, (after.Cpu - before.Cpu).TotalSeconds, after.Allocated - before.Allocated, ProcessFigures.PeakBytes,
                 Lost: 0, Doubled: 0, Latencies: null, ResidentBytes: []);
         }
     }

@@ -33,6 +33,7 @@ public enum PhaseKind
 
 /// <summary>What an arm answers, one line of JSON each.</summary>
 /// <param name="Seconds">From the first message to the last.</param>
+/// <param name="SecondHalfSeconds">Of that, from when half of them were handled: all consumers are at work by then. 0 if nothing was consumed.</param>
 /// <param name="CpuSeconds">User and kernel time of the arm's process meanwhile.</param>
 /// <param name="AllocatedBytes">What it allocated meanwhile.</param>
 /// <param name="PeakBytes">The most resident memory it ever had.</param>
@@ -43,6 +44,7 @@ public enum PhaseKind
 public sealed record PhaseResult(
     int Count,
     double Seconds,
+    double SecondHalfSeconds,
     double CpuSeconds,
     long AllocatedBytes,
     long PeakBytes,
@@ -53,6 +55,9 @@ public sealed record PhaseResult(
 {
     [JsonIgnore]
     public double PerSecond => Count / Seconds;
+
+    [JsonIgnore]
+    public double PerSecondInSecondHalf => (Count - (Count / 2)) / SecondHalfSeconds;
 }
 
 public sealed record Latencies(double P50, double P99, double P999)

@@ -19,6 +19,7 @@ public sealed class Tally
     private int handled;
     private int doubled;
     private long firstAt;
+    private long halfAt;
     private long lastAt;
     private ProcessFigures first;
     private ProcessFigures last;
@@ -42,6 +43,8 @@ public sealed class Tally
     public int Doubled => Volatile.Read(ref doubled);
 
     public double Seconds => Stopwatch.GetElapsedTime(firstAt, lastAt).TotalSeconds;
+
+    public double SecondHalfSeconds => Stopwatch.GetElapsedTime(halfAt, lastAt).TotalSeconds;
 
     internal ProcessFigures Used => new(last.Cpu - first.Cpu, last.Allocated - first.Allocated);
 
@@ -128,6 +131,11 @@ public sealed class Tally
         if (count * 10L / seen.Length > (count - 1) * 10L / seen.Length)
         {
             residentBytes[(count * 10L / seen.Length) - 1] = ProcessFigures.ResidentBytes;
+        }
+
+        if (count == seen.Length / 2)
+        {
+            halfAt = now;
         }
 
         if (count == seen.Length)
