@@ -14,7 +14,7 @@ internal sealed class HandlingFilter<T>(MessagesInFlight inFlight) : IFilter<Con
         inFlight.Begin();
         try
         {
-            await next.Send(new HandledMessage(context, messageId));
+            await next.Send(new HandledMessage(context, MessageIds.ToGuid(messageId)));
         }
         catch (Exception exception) when (IsCancellation(exception) && !context.ReceiveContext.CancellationToken.IsCancellationRequested)
         {
@@ -34,10 +34,10 @@ internal sealed class HandlingFilter<T>(MessagesInFlight inFlight) : IFilter<Con
     private static bool IsCancellation(Exception exception) =>
         exception is OperationCanceledException || exception.GetBaseException() is OperationCanceledException;
 
-    private sealed class HandledMessage(ConsumeContext<T> context, string messageId) : ConsumeContextProxy<T>(context)
+    private sealed class HandledMessage(ConsumeContext<T> context, Guid messageId) : ConsumeContextProxy<T>(context)
     {
-        /// <summary>The Guid of the id that its sender chose. MassTransit's own inbox goes by it. Made when it is asked for, which is seldom.</summary>
-        public override Guid? MessageId => MessageIds.ToGuid(messageId);
+        /// <summary>The Guid of the id that its sender chose. MassTransit's own inbox goes by it.</summary>
+        public override Guid? MessageId => messageId;
 
         /// <summary>
         /// MassTransit sends a fault to whoever waits for a response at each failed attempt. To us a failed attempt is not the

@@ -23,11 +23,7 @@ public static class MessageIds
     /// </summary>
     internal static void EnsureOwnMessageId(this SendContext context)
     {
-        // Without a message that is being handled there was none to inherit from, and the Guid need not be made again.
-        if (context.TryGetPayload<ConsumeContext>(out _)
-            && context.MessageId is { } own
-            && context.Headers.Get<string>(HeaderNames.MessageId) is { } id
-            && ToGuid(id) != own)
+        if (context.MessageId is { } own && context.Headers.Get<string>(HeaderNames.MessageId) is { } id && ToGuid(id) != own)
         {
             context.Headers.Set(HeaderNames.MessageId, own.ToString());
         }
