@@ -74,6 +74,7 @@ internal sealed class KafkaArm(ArmSettings settings) : ArmBase
                 lock (watermarks)
                 {
                     watermarks[record.TopicPartition].Complete(record.Offset.Value);
+                    Monitor.PulseAll(watermarks);
                 }
             }
         });
@@ -86,7 +87,7 @@ internal sealed class KafkaArm(ArmSettings settings) : ArmBase
             EnableAutoCommit = false,
             EnableAutoOffsetStore = false,
         })
-        .SetPartitionsRevokedHandler((c, _) => Commit(c))
+        .SetPartitionsRevokedHandler((c, _) => GiveBack(c))
         .Build();
 
         consumer.Subscribe(Topic);
@@ -123,6 +124,21 @@ internal sealed class KafkaArm(ArmSettings settings) : ArmBase
         Commit(consumer);
         consumer.Close();
 
+        // What was taken is done and committed first, or whoever gets the partitions handles it again.
+        void GiveBack(IConsumer<string, byte[]> revoked)
+        {
+            lock (watermarks)
+            {
+                while (watermarks.Values.Any(watermark => watermark.IsBusy))
+                {
+                    Monitor.Wait(watermarks);
+                }
+
+                Commit(revoked);
+                watermarks.Clear();
+            }
+        }
+
         void Commit(IConsumer<string, byte[]> committing)
         {
             lock (watermarks)
@@ -144,6 +160,8 @@ internal sealed class KafkaArm(ArmSettings settings) : ArmBase
         private long next;
 
         public bool HasMoved { get; private set; }
+
+        public bool IsBusy => taken.Count > 0;
 
         public void Take(long offset) => taken.Enqueue(offset);
 

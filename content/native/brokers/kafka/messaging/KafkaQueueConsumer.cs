@@ -377,13 +377,24 @@ internal sealed partial class KafkaQueueConsumer(
     private bool TryCommit(IReadOnlyCollection<KafkaPartition> partitions)
     {
         // One at a time, or the older could be the last.
-        if (!_commit.Wait(CommitPatience))
+        if (IsAnswered(_commit))
         {
-            return false;
+            _commit = BeginCommit(partitions);
+            return IsAnswered(_commit) && _commit.Result;
         }
 
-        _commit = BeginCommit(partitions);
-        return _commit.Wait(CommitPatience) && _commit.Result;
+        return false;
+    }
+
+    private bool IsAnswered(Task<bool> commit)
+    {
+        if (commit.Wait(CommitPatience))
+        {
+            return true;
+        }
+
+        LogNotCommitted(queue, $"no answer within {CommitPatience}");
+        return false;
     }
 
     private static List<(KafkaPartition Partition, long Watermark)> SettledOf(IReadOnlyCollection<KafkaPartition> partitions) =>
