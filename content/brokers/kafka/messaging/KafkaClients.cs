@@ -145,6 +145,7 @@ internal sealed partial class KafkaClients
 
         // When that is full, so long until it looks whether there is room again. A second, as by default, is longer than it lasts.
         config.FetchQueueBackoffMs = 50;
+
         config.FetchMaxBytes = Math.Max(52_428_800, largest);
         return config;
     }

@@ -9,7 +9,7 @@ internal sealed class KafkaProducer(KafkaClients clients, KafkaConnection connec
     private readonly Producer _oneByOne = new(() => clients.CreateProducer(oneByOne: true));
 
     /// <summary>Connects. An idempotent producer takes half a second until it may send: the first message need not wait for that.</summary>
-    public void Open() => _producer.Open();
+    public void Open() => _producer.Get();
 
     /// <summary>Returns once the brokers have confirmed the record.</summary>
     /// <exception cref="BrokerUnavailableException">They did not, for as long as <see cref="MessagingOptions.PublishTimeout"/>.</exception>
@@ -59,7 +59,13 @@ internal sealed class KafkaProducer(KafkaClients clients, KafkaConnection connec
         private readonly Lock _gate = new();
         private IProducer<byte[]?, byte[]?>? _current;
 
-        public void Open() => Get();
+        public IProducer<byte[]?, byte[]?> Get()
+        {
+            lock (_gate)
+            {
+                return _current ??= create();
+            }
+        }
 
         public async Task ProduceAsync(TopicPartition target, Message<byte[]?, byte[]?> message, CancellationToken cancellationToken)
         {
@@ -76,14 +82,6 @@ internal sealed class KafkaProducer(KafkaClients clients, KafkaConnection connec
         }
 
         public void Dispose() => _current?.Dispose();
-
-        private IProducer<byte[]?, byte[]?> Get()
-        {
-            lock (_gate)
-            {
-                return _current ??= create();
-            }
-        }
 
         private void Abandon(IProducer<byte[]?, byte[]?> producer)
         {

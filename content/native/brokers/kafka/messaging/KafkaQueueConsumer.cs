@@ -377,13 +377,13 @@ internal sealed partial class KafkaQueueConsumer(
     private bool TryCommit(IReadOnlyCollection<KafkaPartition> partitions)
     {
         // One at a time, or the older could be the last.
-        if (IsAnswered(_commit))
+        if (!IsAnswered(_commit))
         {
-            _commit = BeginCommit(partitions);
-            return IsAnswered(_commit) && _commit.Result;
+            return false;
         }
 
-        return false;
+        _commit = BeginCommit(partitions);
+        return IsAnswered(_commit) && _commit.Result;
     }
 
     private bool IsAnswered(Task<bool> commit)
